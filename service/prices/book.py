@@ -1,0 +1,118 @@
+"""The book: an immutable picture of everything farmers are answered from, held in memory.
+
+It is rebuilt and swapped whole when its version moves (`store.read_book`), so that a dial
+touches no database and can never see half of a change. Everything here is a lookup.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from service.prices.advice import Home, When, Where, where
+from service.prices.catalog import Catalog, Market, Product
+from service.prices.freshness import Freshness, age_days, freshness
+from service.prices.neighbours import Estimate
+from service.prices.quote import Quote
+
+Pair = tuple[str, str]
+"""(product code, market code)."""
+
+
+@dataclass(frozen=True, slots=True)
+class VillageCard:
+    """What the book knows of a village: its usual market and its keypad number."""
+
+    code: str
+    name: str
+    commune: str
+    market: str | None
+    ussd_key: int | None
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One answer to "how much": the newest quote with its age, or why there is none.
+
+    `quote` is the newest ever published (also when expired, for its date); `shown` tells
+    whether it may be shown as a price. `estimate` is set only when nothing may be shown.
+    """
+
+    product: Product
+    market: Market
+    quote: Quote | None
+    freshness: Freshness
+    age_days: int
+    trend: str | None = None
+    estimate: Estimate | None = None
+
+    @property
+    def shown(self) -> bool:
+        return self.quote is not None and self.freshness is not Freshness.EXPIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Current quotes by (product, market), newest first, producer stage; and what advice needs.
+
+    `vessels` are quotes in units that have no weighing (F a sack); `homes` the farm-gate
+    quotes by (product, commune); `whens` the advice on waiting, made at refresh.
+    """
+
+    version: int
+    catalog: Catalog
+    quotes: Mapping[Pair, Sequence[Quote]] = field(default_factory=dict)
+    vessels: Mapping[Pair, Sequence[Quote]] = field(default_factory=dict)
+    trends: Mapping[Pair, str | None] = field(default_factory=dict)
+    estimates: Mapping[Pair, Estimate] = field(default_factory=dict)
+    homes: Mapping[Pair, Quote] = field(default_factory=dict)
+    whens: Mapping[Pair, When] = field(default_factory=dict)
+    villages: Mapping[str, VillageCard] = field(default_factory=dict)
+    routes: Mapping[str, Sequence["RouteCost"]] = field(default_factory=dict)
+    demo: bool = False
+
+    def price(self, product: str, market: str, today: date) -> Price:
+        """The newest price of a known product at a known market."""
+        goods, place = self.catalog.products[product], self.catalog.markets[market]
+        quotes = self.quotes.get((product, market)) or self.vessels.get((product, market))
+        if not quotes:
+            return Price(goods, place, None, Freshness.EXPIRED, 0, None, self._estimate(goods, place))
+        newest = quotes[0]
+        state = freshness(newest.fair_on, today, place.fair_days, goods)
+        gone = state is Freshness.EXPIRED
+        return Price(
+            goods,
+            place,
+            newest,
+            state,
+            age_days(newest.fair_on, today),
+            None if gone else self.trends.get((product, market)),
+            self._estimate(goods, place) if gone else None,
+        )
+
+    def prices(self, product: str, today: date) -> list[Price]:
+        """Every price of a product that may be shown, in keypad order of the markets."""
+        places = sorted(self.catalog.markets.values(), key=lambda each: each.ussd_key)
+        found = (self.price(product, each.code, today) for each in places)
+        return [each for each in found if each.shown]
+
+    def sold(self) -> list[Product]:
+        """Products in keypad order."""
+        return sorted(self.catalog.products.values(), key=lambda each: each.ussd_key)
+
+    def fairs(self) -> list[Market]:
+        """Markets in keypad order."""
+        return sorted(self.catalog.markets.values(), key=lambda each: each.ussd_key)
+
+    def nearest(self, product: str, market: str, village: str | None, today: date) -> Price | None:
+        """The freshest other market to name when this one is silent: known routes first."""
+        reachable = {each.market for each in self.routes.get(village or "", ())}
+        others = [each for each in self.prices(product, today) if each.market.code != market]
+        others.sort(key=lambda each: (each.market.code not in reachable, each.age_days))
+        return others[0] if others else None
+
+    def when(self, product: str, market: str) -> When | None:
+        return self.whens.get((product, market))
+
+    def _estimate(self, product: Product, market: Market) -> Estimate | None:
+        return self.estimates.get((product.code, market.code))

@@ -1,0 +1,6 @@
+"""What written words mean: the alias table and the fixed vocabulary, indexed for matching."""
+
+from service.sms.lexicon.forms import Forms, default_aliases, read_forms
+from service.sms.lexicon.index import Found, Lexicon, Meaning, Sense
+
+__all__ = ["Forms", "Found", "Lexicon", "Meaning", "Sense", "default_aliases", "read_forms"]

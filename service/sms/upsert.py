@@ -1,0 +1,12 @@
+"""`INSERT ... ON CONFLICT`, which both databases speak and SQLAlchemy spells twice."""
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+
+def insert(session: Session, table: type[SQLModel]) -> postgresql.Insert:
+    """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    # The two classes offer the same methods with the same meaning.
+    return sqlite.insert(table)  # type: ignore[return-value]

@@ -1,0 +1,77 @@
+"""Who is calling: everything a screen may depend on, as one value read once per session."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCard:
+    """An alert in force: each fair of the market, or a price of at least `at_least` F."""
+
+    product: str
+    market: str
+    at_least: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterCard:
+    """What a reporter's own card tells: this month's work and closeness to the others.
+
+    `reports` and `fairs` count the current month; `trust` is the share 0.5 to 1 of
+    `method.md` 2.9, None before it can be known.
+    """
+
+    name: str
+    markets: tuple[str, ...] = ()
+    reports: int = 0
+    fairs: int = 0
+    trust: float | None = None
+    last_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A caller as remembered. `None` means never said; a stranger is `Profile()`.
+
+    `stopped` is an opt-out: nothing may be sent, the screens still answer.
+    """
+
+    language: str | None = None
+    village: str | None = None
+    product: str | None = None
+    market: str | None = None
+    kilos: int | None = None
+    sex: str | None = None
+    is_relay: bool = False
+    consented: bool = False
+    stopped: bool = False
+    reporter: ReporterCard | None = None
+    alerts: tuple[AlertCard, ...] = ()
+
+    def alert(self, product: str, market: str) -> AlertCard | None:
+        """The alert this caller has for one product at one market."""
+        found = (each for each in self.alerts if (each.product, each.market) == (product, market))
+        return next(found, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A place in the tree: the caller as they were, and the keys pressed since."""
+
+    profile: Profile
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Everything a session was opened with. With the keys pressed since, it decides each screen.
+
+    It is fixed for the life of the session: an effect may change what is remembered of the
+    caller, but must not change the meaning of keys already pressed.
+    `resume` is the dropped session offered for continuation; `dialled` how many keys came with
+    the code itself (`*384*77*1*3#`).
+    """
+
+    profile: Profile
+    resume: Resume | None = None
+    dialled: int = 0

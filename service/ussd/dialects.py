@@ -1,0 +1,74 @@
+"""A screen in the words of a carrier: `CON`/`END` text, or a small page. Nothing else writes them.
+
+And the other way: what a carrier that sends only the last entry has typed so far.
+"""
+
+import re
+from html import escape
+from urllib.parse import quote
+
+from service.encoding import SMS_SEPTETS, Tier, fit
+from service.ussd.screens import Screen
+
+STAYS, ENDS = "CON", "END"
+SHUT = "END "
+CHOICE = re.compile(r"(\d{1,3}) (.+)")
+"""A line of choices: digits, a space, words."""
+NAVIGATION = re.compile(r"(?<!\S)(\d{1,3}) (.+?)(?= \d{1,3} |$)")
+"""Each key of a line that holds several: `9 Suite 0 Retour 00 Accueil`."""
+FIGURES = re.compile(r"[\d ]+ F\b|\d+ kg\b")
+"""Amounts at the start of a line, which are no keys."""
+
+
+def plain(text: str, *, ends: bool, tier: Tier = Tier.ACCENTED) -> str:
+    """The text a carrier speaking Africa's Talking's dialect wants; at most 160 septets."""
+    return fit(f"{ENDS if ends else STAYS} {text}", SMS_SEPTETS, tier)
+
+
+def of(screen: Screen, tier: Tier = Tier.ACCENTED) -> str:
+    return plain(screen.text, ends=screen.ends, tier=tier)
+
+
+def bare(answer: str) -> tuple[str, bool]:
+    """Text and end of an answer already written in `CON`/`END`."""
+    return answer[len(SHUT) :], answer.startswith(ENDS)
+
+
+def page(answer: str, typed: str) -> str:
+    """The same answer as a page in the subset of xHTML that Orange's #303# reads.
+
+    Each key becomes a link that carries everything typed so far, so that no state is kept.
+    """
+    text, ends = bare(answer)
+    lines = "<br/>".join(escape(each) if ends else _linked(each, typed) for each in text.split("\n"))
+    ask = "" if ends else _entry(typed)
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>Sugu</title></head>'
+        f"<body><p>{lines}</p>{ask}</body></html>"
+    )
+
+
+def _linked(text: str, typed: str) -> str:
+    if FIGURES.match(text) or not CHOICE.match(text):
+        return escape(text)
+    return " ".join(_link(key, words, typed) for key, words in NAVIGATION.findall(text))
+
+
+def _link(key: str, words: str, typed: str) -> str:
+    path = quote(f"{typed}*{key}" if typed else key, safe="*")
+    return f'<a href="?text={path}" accesskey="{key}">{key} {escape(words)}</a>'
+
+
+def _entry(typed: str) -> str:
+    return (
+        f'<form action="" method="get"><input type="hidden" name="path" value="{escape(typed)}"/>'
+        '<input type="text" name="key"/></form>'
+    )
+
+
+def typed_so_far(before: str | None, entry: str, *, starts: bool) -> str:
+    """The accumulated text when a carrier sends the last entry alone."""
+    if starts or before is None:
+        return entry
+    return "*".join(each for each in (before, entry) if each)

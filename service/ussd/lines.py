@@ -1,0 +1,230 @@
+"""How a price is said on a screen: product and market, price and range, day and reporters.
+
+Shared by every screen that answers "how much". A price always carries its fair day; an
+expired one is never shown as a price.
+"""
+
+from service.encoding import SMS_SEPTETS
+from service.i18n import ago, day, short_date
+from service.money import dorome, francs, to_coin
+from service.prices.book import Price
+from service.prices.catalog import Quantity
+from service.prices.freshness import Freshness
+from service.prices.neighbours import Estimate
+from service.prices.quote import Quote
+from service.ussd.scene import Scene
+from service.ussd.screens import About, Line, lay, line, named, optional
+
+COUNTED_IN_DOROME = frozenset({"bm"})
+"""Languages whose speakers count money in dɔrɔmɛ of 5 F: a bare 250 is heard as 1 250 F."""
+
+
+def price_lines(price: Price, scene: Scene) -> list[Line]:
+    """The answer to "how much": the price, or why there is none and where there is one."""
+    if price.shown and price.quote:
+        return [_heading(price, scene), *_shown(price, price.quote, scene)]
+    return [_heading(price, scene), *_missing(price, scene)]
+
+
+def about(price: Price) -> About:
+    return About(price.product.code, price.market.code, price.shown)
+
+
+def pair_name(price: Price, scene: Scene) -> str:
+    return f"{price.product.name(scene.lang)}, {price.market.name}"
+
+
+def money(amount: float, scene: Scene) -> str:
+    """`225 F`; for those who count in dɔrɔmɛ, rounded to a coin and said both ways."""
+    count = _dorome(amount, scene)
+    whole = francs(to_coin(amount) if count is not None else round(amount))
+    if count is None:
+        return f"{whole} F"
+    # NOTE: max 24 septets; {price} and {count} are amounts of money
+    return scene.say("ussd.both_counts", "{price} F (dorome {count})", price=whole, count=count)
+
+
+def copy_text(price: Price, scene: Scene) -> str:
+    """The same answer as one SMS."""
+    return lay(price_lines(price, scene), scene.tier, SMS_SEPTETS)
+
+
+def _heading(price: Price, scene: Scene) -> Line:
+    product, market = price.product.name(scene.lang), price.market.name
+    short = [f"{named(product, 14)[-1]}, {named(market, 12)[-1]}"] if len(product) > 14 else []
+    tight = f"{named(product, 9)[-1]}, {named(market, 9)[-1]}"
+    plain = tuple(dict.fromkeys((f"{product}, {market}", *short, tight)))
+    if not scene.caller.is_relay:
+        return line(*plain, yields=3)
+    # NOTE: max 45 septets; what a village relay reads aloud
+    aloud = scene.say("ussd.read_aloud", "À lire : {name}", name=plain[0])
+    return line(aloud, *plain, yields=20)
+
+
+def _shown(price: Price, quote: Quote, scene: Scene) -> list[Line]:
+    trend = _trend(price.trend, scene)
+    value, spread = _value(price, quote, scene), _range(quote, scene)
+    when = _when(price, quote, scene)
+    if _dorome(quote.value, scene) is not None:
+        return [line(value), *_second(spread, trend), when]
+    brief = " ".join(filter(None, (value, f"({spread})" if spread else "", trend)))
+    return [_aloud(brief, price, quote, scene), when]
+
+
+def _second(spread: str, trend: str) -> list[Line]:
+    """Range and trend on their own line, where the price line already counts twice."""
+    said = ", ".join(filter(None, (f"{spread} F" if spread else "", trend)))
+    return [line(said)] if said else []
+
+
+def _aloud(brief: str, price: Price, quote: Quote, scene: Scene) -> Line:
+    ready = scene.caller.is_relay and price.product.quantity is Quantity.KG and _weighed(quote)
+    if not ready or quote.low == quote.high:
+        return line(brief)
+    # NOTE: max 48 septets; what a village relay reads aloud
+    said = scene.say(
+        "ussd.read_price",
+        "{price} F le kilo, entre {low} et {high} {trend}",
+        price=francs(quote.value),
+        low=francs(quote.low),
+        high=francs(quote.high),
+        trend=_trend(price.trend, scene),
+    )
+    return line(said.strip(), brief, yields=20)
+
+
+def _value(price: Price, quote: Quote, scene: Scene) -> str:
+    whole = francs(_coin(quote.value, scene))
+    said = _per(whole, price, quote, scene)
+    count = _dorome(quote.value, scene)
+    if count is None:
+        return said
+    # NOTE: max 18 septets; {count} is the price counted in dɔrɔmɛ of 5 F
+    return f"{said} {scene.say('ussd.in_dorome', '(dorome {count})', count=count)}"
+
+
+def _per(whole: str, price: Price, quote: Quote, scene: Scene) -> str:
+    say = scene.say
+    if not _weighed(quote):
+        unit = scene.book.catalog.units.get(quote.unit)
+        name = unit.name(scene.lang) if unit else quote.unit.lower()
+        # NOTE: max 34 septets; a sack nobody has weighed: no kilo price can be made of it
+        return say("ussd.unweighed", "{price} F par {unit}, non pesé", price=whole, unit=name)
+    match price.product.quantity:
+        case Quantity.HEAD:
+            return say("ussd.per_head", "{price} F la tête", price=whole)
+        case Quantity.PIECE:
+            return say("ussd.per_piece", "{price} F la pièce", price=whole)
+        case _:
+            return say("ussd.per_kg", "{price} F/kg", price=whole)
+
+
+def _weighed(quote: Quote) -> bool:
+    return quote.unit.lower() in {each.value for each in Quantity}
+
+
+def _range(quote: Quote, scene: Scene) -> str:
+    """`210-240`, or nothing when all said the same."""
+    low, high = _coin(quote.low, scene), _coin(quote.high, scene)
+    return f"{francs(low)}-{francs(high)}" if low != high else ""
+
+
+def _when(price: Price, quote: Quote, scene: Scene) -> Line:
+    on, heard = day(quote.fair_on, scene.lang), _heard(quote.reporters, scene)
+    old = _age(price, scene)
+    doubt = _doubt(quote.grade, scene)
+    full = ", ".join(filter(None, (f"{on} {old}".strip(), heard, doubt)))
+    if not scene.caller.is_relay:
+        return line(full)
+    # NOTE: max 48 septets; what a village relay reads aloud
+    aloud = scene.say("ussd.read_day", "foire du {day}", day=full)
+    return line(aloud, full, yields=20)
+
+
+def _age(price: Price, scene: Scene) -> str:
+    """Nothing while fresh, else the age in words; two fairs missed is said to be old."""
+    match price.freshness:
+        case Freshness.FRESH:
+            return ""
+        case Freshness.OLD:
+            # NOTE: max 24 septets; {age} as "il y a 20 j"
+            old = scene.say("ussd.old", "ancien, {age}", age=ago(price.age_days, scene.say))
+            return f"({old})"
+        case _:
+            return f"({ago(price.age_days, scene.say)})"
+
+
+def _heard(reporters: int, scene: Scene) -> str:
+    if reporters == 1:
+        return scene.say("ussd.one_report", "1 relevé")
+    return scene.say("ussd.reports", "{count} relevés", count=reporters)
+
+
+def _doubt(grade: str, scene: Scene) -> str:
+    return scene.say("ussd.estimated", "estimé") if grade == "D" else ""
+
+
+def _trend(trend: str | None, scene: Scene) -> str:
+    match trend:
+        case "up":
+            return scene.say("ussd.up", "MONTE")
+        case "down":
+            return scene.say("ussd.down", "BAISSE")
+        case "stable":
+            return scene.say("ussd.stable", "STABLE")
+        case _:
+            return ""
+
+
+def _missing(price: Price, scene: Scene) -> list[Line]:
+    say = scene.say
+    if price.quote:
+        on = short_date(price.quote.fair_on)
+        # NOTE: max 30 septets; {day} as 26/10
+        none = say("ussd.no_price_since", "pas de prix depuis le {day}", day=on)
+    else:
+        none = say("ussd.no_price", "pas encore de prix")
+    if price.estimate:
+        return [line(none), _guess(price.estimate, scene)]
+    return [line(none), *_nearest(price, scene)]
+
+
+def _guess(estimate: Estimate, scene: Scene) -> Line:
+    source = scene.book.catalog.markets.get(estimate.source)
+    name = source.name if source else estimate.source
+    amount = money(estimate.value, scene)
+    # NOTE: max 46 septets; a price nobody reported, drawn from the market {market}
+    return line(
+        scene.say("ussd.guess", "estimé {price}/kg d'après {market}", price=amount, market=name),
+        scene.say("ussd.guess_short", "estimé {price}/kg", price=amount),
+    )
+
+
+def _nearest(price: Price, scene: Scene) -> list[Line]:
+    """The nearest market with a price that may be shown, with its own day."""
+    village = scene.caller.village
+    other = scene.book.nearest(price.product.code, price.market.code, village, scene.today)
+    if other is None or other.quote is None:
+        return []
+    value = _value(other, other.quote, scene)
+    name = named(other.market.name, 12)
+    on = day(other.quote.fair_on, scene.lang)
+    heard = _heard(other.quote.reporters, scene)
+    first = line(*(f"{each}: {value}" for each in name))
+    return [first, line(f"{on} {_age(other, scene)}".strip() + f", {heard}", on)]
+
+
+def _coin(amount: float, scene: Scene) -> int:
+    return to_coin(amount) if scene.lang in COUNTED_IN_DOROME else round(amount)
+
+
+def _dorome(amount: float, scene: Scene) -> str | None:
+    if scene.lang not in COUNTED_IN_DOROME:
+        return None
+    count = dorome(to_coin(amount))
+    return None if count is None else francs(count)
+
+
+def demo_mark(scene: Scene) -> Line:
+    """Where facts are invented for the demo, one word says so if there is room for it."""
+    return optional("DEMO") if scene.book.demo else Line(("",))

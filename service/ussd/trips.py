@@ -1,0 +1,260 @@
+"""Where to sell, and whether to wait: the advice of `prices/advice.py` in few words.
+
+Village and quantity are asked once. A net price is withheld, with the reason, when the cost of
+the trip is unknown; odds are counted in years, and nothing here says what a price will be.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from service.encoding import SMS_SEPTETS
+from service.i18n import day
+from service.money import francs
+from service.prices.advice import Where, WhereOption
+from service.ussd.asks import ask_kilos, ask_price
+from service.ussd.deeds import SetKilos
+from service.ussd.lines import demo_mark, money
+from service.ussd.lists import products, villages
+from service.ussd.own import copied, set_village
+from service.ussd.scene import MORE, Move, Place, Scene, nav
+from service.ussd.screens import About, Line, View, choice, lay, line, named, optional
+
+BEST = 3
+"""Markets listed: the three best nets."""
+
+
+def where_to(scene: Scene) -> Place:
+    """The advice, or the first thing still to be asked before it: product, village, kilos."""
+    pair = scene.usual()
+    if pair is None:
+        return products(lambda product, now: Move(_for(product, now), swap=True))
+    return _for(pair[0], scene)
+
+
+def _for(product: str, scene: Scene) -> Place:
+    if scene.caller.village not in scene.book.villages:
+        return villages(lambda village, now: _at_village(product, village, now))
+    if not scene.caller.kilos:
+        return ask_kilos(lambda kilos, now: _with_kilos(product, kilos, now))
+    return WhereTo(product)
+
+
+def _at_village(product: str, village: str, scene: Scene) -> Move:
+    effects, after = set_village(village, scene)
+    return Move(_for(product, after), effects, after.caller, swap=True)
+
+
+def _with_kilos(product: str, kilos: int, scene: Scene) -> Move:
+    after = scene.of(replace(scene.caller, kilos=kilos))
+    return Move(_for(product, after), (SetKilos(kilos),), after.caller, swap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WhereTo:
+    """The best net prices for this village and quantity, the floor price and the advice.
+
+    `home` is what buyers offer in the village, as typed by the caller (F/kg).
+    """
+
+    product: str
+    home: int | None = None
+    label: ClassVar[str] = "where"
+    numeric: ClassVar[bool] = False
+
+    def title(self, scene: Scene) -> str:
+        return scene.say("ussd.where", "Où vendre")
+
+    def show(self, scene: Scene) -> View:
+        found = self.advice(scene)
+        more = nav(scene, more=scene.say("ussd.more", "Plus"))
+        about = About(self.product, "", found is not None and bool(found.options))
+        if found is None or not found.options:
+            return View([self._heading(scene), _nothing(scene), more], about=about)
+        lines = [
+            self._heading(scene),
+            _unit(scene),
+            *(_net(each, scene) for each in found.options[:BEST]),
+            *_floor(found, scene),
+            _verdict(found, scene),
+            *(optional(each) for each in _break_even(found, scene)),
+            demo_mark(scene),
+            more,
+        ]
+        return View(lines, about=about)
+
+    def press(self, key: str, _scene: Scene) -> Move | None:
+        return Move(Details(self)) if key == MORE else None
+
+    def advice(self, scene: Scene) -> Where | None:
+        caller = scene.caller
+        village, kilos = caller.village or "", caller.kilos or 1
+        return scene.book.where(self.product, village, kilos, scene.today, self.home)
+
+    def _heading(self, scene: Scene) -> Line:
+        name, kilos = scene.product(self.product).name(scene.lang), francs(scene.caller.kilos or 1)
+        # NOTE: max 32 septets
+        return line(
+            *(
+                scene.say("ussd.for_kilos", "{product}, {kilos} kg", product=each, kilos=kilos)
+                for each in named(name, 20, 14)
+            ),
+            yields=3,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Behind the advice: how it is reckoned, and what the caller may change."""
+
+    trip: WhereTo
+    label: ClassVar[str] = "where_details"
+    numeric: ClassVar[bool] = False
+
+    def title(self, scene: Scene) -> str:
+        return self.trip.title(scene)
+
+    def show(self, scene: Scene) -> View:
+        say = scene.say
+        found = self.trip.advice(scene)
+        return View(
+            [
+                *(_reckoning(found, scene) if found else ()),
+                choice(
+                    "1", say("ussd.change_kilos", "Changer les kilos"), say("ussd.kilos", "Kilos")
+                ),
+                choice(
+                    "2", say("ussd.my_offer", "Mon prix au village"), say("ussd.offer", "Mon prix")
+                ),
+                choice("3", say("ussd.copy", "Copie par SMS")),
+                nav(scene),
+            ]
+        )
+
+    def press(self, key: str, scene: Scene) -> Move | None:
+        product = self.trip.product
+        match key:
+            case "1":
+                return Move(ask_kilos(lambda kilos, now: _with_kilos(product, kilos, now)))
+            case "2":
+                return Move(ask_price("offer", _offer, self._offered))
+            case "3":
+                return copied(scene, f"where:{product}", self._copy(scene))
+            case _:
+                return None
+
+    def _offered(self, price: int, _: Scene) -> Move:
+        return Move(replace(self.trip, home=price), swap=True)
+
+    def _copy(self, scene: Scene) -> str:
+        """The advice without its navigation, as one SMS."""
+        return lay(self.trip.show(scene).lines[:-1], scene.tier, SMS_SEPTETS)
+
+
+def _offer(scene: Scene) -> str:
+    # NOTE: max 120 septets; the caller types what a buyer offers at the farm gate
+    return scene.say("ussd.what_offer", "Combien offre l'acheteur au village, en F le kilo ?")
+
+
+def _nothing(scene: Scene) -> Line:
+    # NOTE: max 100 septets
+    return line(scene.say("ussd.nowhere", "Pas de prix frais autour de votre village."))
+
+
+def _unit(scene: Scene) -> Line:
+    say = scene.say
+    # NOTE: max 30 septets; heads a list of prices in F per kilo
+    full = say("ussd.net_long", "Net par kg, transport déduit :")
+    return line(full, say("ussd.net", "Net par kg :"), yields=12)
+
+
+def _net(option: WhereOption, scene: Scene) -> Line:
+    """The net price; without a known cost the price alone, said to be just that."""
+    market = named(scene.market(option.market).name, 12)
+    if option.net is not None:
+        net = money(option.net, scene)
+        brief = f"{francs(round(option.net))} F"
+        return line(f"{market[0]} {net}", *(f"{name} {brief}" for name in market), yields=6)
+    price = francs(round(option.price))
+    # NOTE: max 34 septets; the price at the market, when what the trip costs is unknown
+    said = [
+        scene.say("ussd.no_cost", "{market} prix {price}, trajet ?", market=name, price=price)
+        for name in market
+    ]
+    return line(*said, yields=6)
+
+
+def _floor(found: Where, scene: Scene) -> list[Line]:
+    if found.floor is None:
+        return []
+    floor = money(found.floor, scene)
+    brief = f"{francs(round(found.floor))} F"
+    # NOTE: max 32 septets; below this price do not sell at home
+    full = scene.say("ussd.floor_long", "Prix plancher {price}/kg", price=floor)
+    return [line(full, scene.say("ussd.floor", "Plancher {price}", price=brief), yields=10)]
+
+
+def _verdict(found: Where, scene: Scene) -> Line:
+    say = scene.say
+    match found.verdict:
+        case "go":
+            names = named(scene.market(found.market).name, 12) if found.market else ("",)
+            # NOTE: max 34 septets
+            long = say("ussd.go_long", "Conseil : allez à {market}", market=names[0])
+            short = (say("ussd.go", "Allez à {market}", market=name) for name in names)
+            return line(long, *short, yields=8)
+        case "stay":
+            # NOTE: max 46 septets; the gap between markets does not pay the trip
+            long = say("ussd.stay_long", "Vendez près : l'écart ne paie pas le trajet")
+            return line(long, say("ussd.stay", "Le trajet ne paie pas"), yields=8)
+        case _:
+            # NOTE: max 46 septets; {key} opens the page where it can be typed
+            long = say("ussd.unknown_long", "Prix au village inconnu : tapez {key}", key=MORE)
+            return line(long, say("ussd.unknown", "Prix du village ? {key}", key=MORE), yields=8)
+
+
+def _break_even(found: Where, scene: Scene) -> list[str]:
+    if found.break_even_kg is None:
+        return []
+    kilos = francs(round(found.break_even_kg))
+    # NOTE: max 34 septets; the load from which the trip pays
+    return [scene.say("ussd.pays_from", "Le trajet paie dès {kilos} kg", kilos=kilos)]
+
+
+def _reckoning(found: Where, scene: Scene) -> Sequence[Line]:
+    if not found.options:
+        return ()
+    best = found.options[0]
+    names = named(scene.market(best.market).name, 12)
+    price, on = francs(round(best.price)), day(best.fair_on, scene.lang)
+    # NOTE: max 40 septets
+    first = [
+        scene.say(
+            "ussd.best_price", "{market} : {price} F/kg, {day}", market=name, price=price, day=on
+        )
+        for name in names
+    ]
+    return [line(*first, yields=3), _cost(best, scene), *_kept(found, scene)]
+
+
+def _cost(option: WhereOption, scene: Scene) -> Line:
+    say = scene.say
+    if option.net is None:
+        # NOTE: max 60 septets
+        full = say("ussd.cost_unknown", "Coût du trajet inconnu ou trop ancien : net non calculé")
+        return line(full, say("ussd.cost_unknown_short", "Coût du trajet inconnu"), yields=5)
+    per_kg, fixed = francs(round(option.cost_per_kg or 0)), francs(round(option.fixed_cost or 0))
+    # NOTE: max 44 septets; cost per kilo, and of the trip itself
+    full = say("ussd.cost", "Trajet {fixed} F + {per_kg} F/kg", fixed=fixed, per_kg=per_kg)
+    return line(full, yields=5)
+
+
+def _kept(found: Where, scene: Scene) -> list[Line]:
+    """The break-even load, else what is offered at home."""
+    if found.break_even_kg is not None:
+        return [line(each) for each in _break_even(found, scene)]
+    if found.home is None:
+        return []
+    # NOTE: max 34 septets; the price offered at the farm gate
+    price = francs(round(found.home.value))
+    return [line(scene.say("ussd.at_home", "Au village {price} F/kg", price=price))]

@@ -1,0 +1,181 @@
+"""Sell now or wait: what past seasons did, counted in years, with the caution of the product."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from service.i18n import month
+from service.prices.advice import Hold, When
+from service.ussd.lines import demo_mark
+from service.ussd.lists import markets, products
+from service.ussd.scene import MORE, Move, Place, Scene, looked_at, nav
+from service.ussd.screens import About, Line, View, line, named, optional
+
+HOLDS = 3
+"""Waiting times shown; more are not read."""
+
+
+def when_to(scene: Scene) -> Place:
+    """The advice, or the first thing still to be asked before it: product, market."""
+    pair = scene.usual()
+    if pair is not None:
+        return WhenTo(*pair)
+    return products(_product)
+
+
+def _product(product: str, scene: Scene) -> Move:
+    market = scene.home_market()
+    if market is None:
+        return Move(markets(lambda code, now: _chosen(product, code, now)), swap=True)
+    return _chosen(product, market, scene)
+
+
+def _chosen(product: str, market: str, scene: Scene) -> Move:
+    effects, caller = looked_at(scene, (product, market))
+    return Move(WhenTo(product, market), effects, caller, swap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WhenTo:
+    """In how many past years waiting paid, and the advice that follows."""
+
+    product: str
+    market: str
+    label: ClassVar[str] = "when"
+    numeric: ClassVar[bool] = False
+
+    def title(self, scene: Scene) -> str:
+        return scene.say("ussd.when", "Vendre ou attendre")
+
+    def show(self, scene: Scene) -> View:
+        found = scene.book.when(self.product, self.market)
+        about = About(self.product, self.market, found is not None)
+        if found is None or found.verdict == "not_enough_history":
+            return View([self._heading(scene), _unknown(scene), nav(scene)], about=about)
+        lines = [
+            self._heading(scene),
+            *_odds(found, scene),
+            _verdict(found, scene),
+            *_cautions(found, scene),
+            demo_mark(scene),
+            nav(scene, more=scene.say("ussd.why", "Pourquoi")),
+        ]
+        return View(lines, about=about)
+
+    def press(self, key: str, scene: Scene) -> Move | None:
+        found = scene.book.when(self.product, self.market)
+        told = found is not None and found.verdict != "not_enough_history"
+        return Move(Why(self.product, self.market)) if key == MORE and told else None
+
+    def _heading(self, scene: Scene) -> Line:
+        names = named(scene.product(self.product).name(scene.lang), 20, 12)
+        market = named(scene.market(self.market).name, 12)
+        pairs = [f"{name}, {market[0]}" for name in names] + [f"{names[-1]}, {market[-1]}"]
+        return line(*dict.fromkeys(pairs), yields=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Where the odds come from: whose prices, over how long, what keeping is taken to cost."""
+
+    product: str
+    market: str
+    label: ClassVar[str] = "when_why"
+    numeric: ClassVar[bool] = False
+
+    def title(self, scene: Scene) -> str:
+        return scene.say("ussd.why", "Pourquoi")
+
+    def show(self, scene: Scene) -> View:
+        found = scene.book.when(self.product, self.market)
+        lines = _season(found, scene) if found else []
+        # NOTE: max 70 septets
+        paid = scene.say(
+            "ussd.paid_means", "« Payé » : gain plus grand que pertes, argent et magasin."
+        )
+        return View([*lines, optional(paid, yields=30), nav(scene)])
+
+    def press(self, _key: str, _scene: Scene) -> Move | None:
+        return None
+
+
+def _unknown(scene: Scene) -> Line:
+    # NOTE: max 100 septets
+    full = scene.say(
+        "ussd.no_history",
+        "Pas assez d'années de prix pour conseiller. Vendez selon vos besoins.",
+    )
+    return line(full, scene.say("ussd.no_history_short", "Pas assez d'années de prix."))
+
+
+def _odds(found: When, scene: Scene) -> list[Line]:
+    """The longest waits give way first; one always stays."""
+    holds = [each for each in found.holds if each.odds[1]][:HOLDS]
+    return [_hold(each, at, scene) for at, each in enumerate(holds)]
+
+
+def _hold(hold: Hold, at: int, scene: Scene) -> Line:
+    paid, years = hold.odds
+    values = {"months": hold.months, "paid": paid, "years": years}
+    # NOTE: max 44 septets; in {paid} of {years} past years waiting paid
+    full = scene.say("ussd.odds", "Garder {months} mois : payé {paid} ans sur {years}", **values)
+    # NOTE: max 32 septets
+    short = scene.say("ussd.odds_short", "{months} mois : payé {paid} ans sur {years}", **values)
+    return line(full, short, *([""] if at else []), yields=8 + at)
+
+
+def _verdict(found: When, scene: Scene) -> Line:
+    say = scene.say
+    match found.verdict:
+        case "hold_part":
+            # NOTE: max 50 septets; never all at once
+            full = say("ussd.thirds", "Vendez par tiers : un maintenant, deux plus tard")
+            return line(full, say("ussd.thirds_short", "Vendez par tiers"), yields=7)
+        case "sell":
+            full = say("ussd.sell", "Attendre a trop rarement payé : vendez")
+            return line(full, say("ussd.sell_short", "Vendez maintenant"), yields=7)
+        case _:
+            full = say("ussd.no_season", "Pas de saison claire : vendez selon vos besoins")
+            return line(full, say("ussd.no_season_short", "Pas de saison claire"), yields=7)
+
+
+def _cautions(found: When, scene: Scene) -> list[Line]:
+    """The caution of the product stays, in few words if need be; the food reserve if it fits."""
+    say = scene.say
+    said: list[Line] = []
+    for code in found.cautions:
+        match code:
+            case "aflatoxin" | "dry" | "dryness" | "groundnut":
+                # NOTE: max 46 septets; groundnut kept damp turns poisonous (aflatoxin)
+                full = say("ussd.keep_dry_long", "Gardez bien sec : humide, elle moisit")
+                said.append(line(full, say("ussd.keep_dry", "Gardez bien sec"), yields=6))
+            case "food_reserve" | "reserve":
+                # NOTE: max 46 septets
+                keep = say("ussd.reserve", "Ne vendez pas la réserve de la famille")
+                said.append(optional(keep, yields=40))
+            case "high_for_season" | "high":
+                said.append(optional(say("ussd.high", "Prix déjà haut pour la saison"), yields=40))
+    return said
+
+
+def _season(found: When, scene: Scene) -> list[Line]:
+    say, season = scene.say, found.season
+    if season is None:
+        return []
+    lines = []
+    if season.clear and season.peak_month and season.low_month:
+        high, low = month(season.peak_month, scene.lang), month(season.low_month, scene.lang)
+        # NOTE: max 60 septets; months by name, what used to happen
+        usual = say("ussd.season", "D'habitude : bas en {low}, haut en {high}", low=low, high=high)
+        lines.append(line(usual, yields=3))
+    source = named(season.source or "", 40, 20)
+    # NOTE: max 70 septets; {years} past years, {source} who surveyed the prices
+    told = [
+        say(
+            "ussd.source",
+            "Compté sur {years} ans. Source : {source}",
+            years=season.years,
+            source=each,
+        )
+        for each in source
+    ]
+    return [*lines, line(*told, yields=4)]
