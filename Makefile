@@ -9,7 +9,6 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 # The lock names every package and its hashes, so pip has nothing to resolve and no code to run.
 LOCKED := --no-deps --require-hashes --only-binary :all: --no-compile
 CHROMIUM := $(firstword $(wildcard $(addprefix /usr/bin/,chromium chromium-browser google-chrome)))
-POT := locales/sugu.pot
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -35,18 +34,14 @@ check: $(VENV)/.dev ## Format, lint, types, floors, words, migrations: what `mak
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest --quiet tests/test_words.py tests/test_migrations.py tests/test_house.py
+	@$(BIN)/python -m pytest --quiet tests/test_catalogues.py tests/test_migrations.py tests/test_house.py
 
 format: $(VENV)/.dev ## Lay the code out, and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 words: $(VENV)/.dev ## Gather the texts of the code into the catalogues
-	@$(BIN)/pybabel -q extract --mapping pyproject.toml --no-default-keywords --keyword say:1c,2 \
-		--add-location file --sort-by-file --width 100 --project Sugu --version 1 \
-		--copyright-holder "Sugu contributors" --output-file $(POT) .
-	@for lang in fr bm; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-pot-creation-date --width 100 \
-		--domain sugu --input-file $(POT) --output-dir locales --locale $$lang --init-missing; done
+	@$(BIN)/python locales/update.py
 
 mutants: $(VENV)/.dev ## Change the thinking modules a little, and see that a test notices (long)
 	@$(BIN)/mutmut run

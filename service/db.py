@@ -12,6 +12,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlmodel import Session, SQLModel
 
@@ -110,3 +111,11 @@ def _prepare(raw: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def upsert(session: Session, table: type[SQLModel]) -> postgresql.Insert:
+    """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`, on both."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    # The two classes offer the same methods with the same meaning.
+    return sqlite.insert(table)  # type: ignore[return-value]

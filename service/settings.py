@@ -114,6 +114,9 @@ class Carrier(BaseModel):
         "accented", description="Letters sent: `accented` keeps é è à ù ò, `bare` sends ASCII only"
     )
     rate: Rate = Field(None, description="Messages per second; empty: what suits this gateway")
+    keyword: str = Field(
+        "", description="Our word on a shared short code, dropped from the front of messages"
+    )
 
 
 class Account(Carrier):

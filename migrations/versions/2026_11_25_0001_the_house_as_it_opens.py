@@ -88,11 +88,11 @@ def upgrade() -> None:
         sa.Column("approved_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "freeze IN ('approval', 'send')", name=op.f("ck_broadcast_freeze_known")
-        ),
-        sa.CheckConstraint(
             "state IN ('draft', 'pending', 'scheduled', 'running', 'paused', 'finished', 'cancelled')",
             name=op.f("ck_broadcast_state_known"),
+        ),
+        sa.CheckConstraint(
+            "\"freeze\" IN ('approval', 'send')", name=op.f("ck_broadcast_freeze_known")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcast")),
     )
@@ -551,7 +551,6 @@ def upgrade() -> None:
         sa.Column("stale_unit", sa.Boolean(), nullable=False),
         sa.Column("reports", sa.JSON(), nullable=False),
         sa.Column("method", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
-        sa.Column("trend", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=True),
         sa.Column("computed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("grade IN ('A', 'B', 'C', 'D')", name=op.f("ck_quote_grade_known")),
@@ -975,6 +974,7 @@ def upgrade() -> None:
         sa.Column("weighed_on", sa.Date(), nullable=True),
         sa.Column("status", sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
         sa.Column("verified", sa.Boolean(), nullable=False),
+        sa.Column("trust", sa.Float(), nullable=False),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("reporter_id", sa.Integer(), nullable=False),
         sa.Column("inbox_id", sa.Integer(), nullable=True),

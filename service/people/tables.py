@@ -85,9 +85,7 @@ class Subscriber(SQLModel, table=True):
     contact_id: int = Field(foreign_key="contact.id", unique=True)
     name: str | None = Field(default=None, max_length=80)
     language: str | None = Field(default=None, max_length=5)
-    village: str | None = Field(
-        default=None, foreign_key="village.code", max_length=40, index=True
-    )
+    village: str | None = Field(default=None, foreign_key="village.code", max_length=40, index=True)
     cooperative: str | None = Field(default=None, foreign_key="cooperative.code", max_length=40)
     sex: str | None = Field(default=None, max_length=1)
     role: str = Field(default="farmer", max_length=10)

@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from service.prices.advice import Home, When, Where, where
+from service.prices.advice import Home, Offer, When, Where, shut, where
 from service.prices.catalog import Catalog, Market, Product
 from service.prices.freshness import Freshness, age_days, freshness
 from service.prices.neighbours import Estimate
-from service.prices.quote import Quote
+from service.prices.quote import Quote, grade_on
+from service.prices.season import History
+from service.prices.trip import RouteCost
+from service.prices.waiting import StorageCost, when
 
 Pair = tuple[str, str]
 """(product code, market code)."""
@@ -55,30 +58,38 @@ class Price:
 class Book:
     """Current quotes by (product, market), newest first, producer stage; and what advice needs.
 
+    `day` is the local day it was made for: advice on waiting belongs to a month.
     `vessels` are quotes in units that have no weighing (F a sack); `homes` the farm-gate
-    quotes by (product, commune); `whens` the advice on waiting, made at refresh.
+    quotes by (product, commune); `histories` and `storage` what advice on waiting rests on;
+    `reference` the version of the reference facts.
     """
 
     version: int
+    day: date
     catalog: Catalog
     quotes: Mapping[Pair, Sequence[Quote]] = field(default_factory=dict)
     vessels: Mapping[Pair, Sequence[Quote]] = field(default_factory=dict)
     trends: Mapping[Pair, str | None] = field(default_factory=dict)
     estimates: Mapping[Pair, Estimate] = field(default_factory=dict)
     homes: Mapping[Pair, Quote] = field(default_factory=dict)
-    whens: Mapping[Pair, When] = field(default_factory=dict)
+    histories: Mapping[Pair, History] = field(default_factory=dict)
+    storage: Mapping[str, StorageCost] = field(default_factory=dict)
     villages: Mapping[str, VillageCard] = field(default_factory=dict)
-    routes: Mapping[str, Sequence["RouteCost"]] = field(default_factory=dict)
+    routes: Mapping[str, Sequence[RouteCost]] = field(default_factory=dict)
+    reference: int = 0
     demo: bool = False
+    _whens: dict[Pair, When] = field(default_factory=dict, repr=False, compare=False)
 
     def price(self, product: str, market: str, today: date) -> Price:
         """The newest price of a known product at a known market."""
         goods, place = self.catalog.products[product], self.catalog.markets[market]
         quotes = self.quotes.get((product, market)) or self.vessels.get((product, market))
         if not quotes:
-            return Price(goods, place, None, Freshness.EXPIRED, 0, None, self._estimate(goods, place))
+            return Price(
+                goods, place, None, Freshness.EXPIRED, 0, None, self._estimate(goods, place)
+            )
         newest = quotes[0]
-        state = freshness(newest.fair_on, today, place.fair_days, goods)
+        state = freshness(newest.fair_on, today, place.fair_days, goods, place.cancelled_on)
         gone = state is Freshness.EXPIRED
         return Price(
             goods,
@@ -111,8 +122,53 @@ class Book:
         others.sort(key=lambda each: (each.market.code not in reachable, each.age_days))
         return others[0] if others else None
 
-    def when(self, product: str, market: str) -> When | None:
-        return self.whens.get((product, market))
+    def where(
+        self, product: str, village: str, kg: int, today: date, home_value: int | None = None
+    ) -> Where | None:
+        """Where to sell from a known village; `home_value` is what the farmer was offered."""
+        card = self.villages.get(village)
+        if card is None or product not in self.catalog.products:
+            return None
+        home = Home(home_value, None) if home_value else self._home(product, card)
+        offers = [offer for each in self.prices(product, today) if (offer := _offer(each, today))]
+        return where(product, village, kg, home, offers, self.routes.get(village, ()), today)
+
+    def _home(self, product: str, card: VillageCard) -> Home | None:
+        """The newest farm-gate quote of the village's commune (settled reading 16)."""
+        quote = self.homes.get((product, card.commune))
+        return Home(quote.value, quote.fair_on, quote.se_ln) if quote else None
+
+    def when(self, product: str, market: str) -> When:
+        """Whether to wait; reckoned once per book, since it takes a season to fit."""
+        pair = product, market
+        if pair not in self._whens:
+            quotes = self.quotes.get(pair)
+            self._whens[pair] = when(
+                product,
+                market,
+                float(quotes[0].value) if quotes else None,
+                self.day,
+                self.histories.get(pair),
+                self.storage.get(product),
+                self.catalog.products[product].chain,
+            )
+        return self._whens[pair]
 
     def _estimate(self, product: Product, market: Market) -> Estimate | None:
         return self.estimates.get((product.code, market.code))
+
+
+def _offer(price: Price, today: date) -> Offer | None:
+    """A price that may be travelled for; a whole vessel's price has no net per kilo."""
+    quote = price.quote
+    if quote is None or quote.unit != price.product.quantity:
+        return None
+    return Offer(
+        market=quote.market,
+        price=quote.value,
+        grade=grade_on(quote, today),
+        fair_on=quote.fair_on,
+        se_ln=quote.se_ln,
+        fresh=price.freshness is Freshness.FRESH,
+        shut=shut(price.market, today),
+    )

@@ -176,6 +176,7 @@ class ReportRow(SQLModel, table=True):
     weighed_on: date | None = None
     status: str = Field(max_length=12)
     verified: bool = True
+    trust: float = 1.0
     reason: str = Field(default="", max_length=40)
     reporter_id: int = Field(foreign_key="reporter.id", index=True)
     inbox_id: int | None = Field(default=None, index=True)
@@ -259,7 +260,6 @@ class QuoteRow(SQLModel, table=True):
     stale_unit: bool = False
     reports: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     method: str = Field(max_length=20)
-    trend: str | None = Field(default=None, max_length=10)
     computed_at: datetime
     version: int = 1
 

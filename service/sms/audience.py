@@ -51,7 +51,19 @@ def read(said: object) -> Audience | Refused:
     exclude = _filter(said.get("exclude") or {})
     if isinstance(include, Refused):
         return include
-    return exclude if isinstance(exclude, Refused) else Audience(include, exclude)
+    if isinstance(exclude, Refused):
+        return exclude
+    if said.get("exclude") and exclude.everybody:
+        return Refused("audience", "It excludes everybody.")
+    return Audience(include, exclude)
+
+
+def plain(chosen: Audience) -> dict[str, Any]:
+    """The audience as it is kept; `read` gives it back."""
+    include: dict[str, Any] = {key: sorted(codes) for key, codes in chosen.include.values.items()}
+    exclude = {key: sorted(codes) for key, codes in chosen.exclude.values.items()}
+    kept = include or {"villages": [EVERYBODY]}
+    return kept | {"exclude": exclude} if exclude else kept
 
 
 def check(session: Session, audience: Audience) -> Refused | None:

@@ -36,6 +36,13 @@ def room(session: Session, caps: Mapping[str, int]) -> dict[str, int]:
     return {scope: max(caps[scope] - used, 0) for scope, used in session.exec(locked)}
 
 
+def left(session: Session, caps: Mapping[str, int]) -> dict[str, int]:
+    """Segments left in each scope as they stand, locking nothing: for people to look at."""
+    found = session.exec(select(Budget.scope, Budget.used).where(col(Budget.scope).in_(caps)))
+    used = dict(found.all())
+    return {scope: max(cap - used.get(scope, 0), 0) for scope, cap in caps.items()}
+
+
 def move(session: Session, changes: Mapping[str, int]) -> None:
     """Add segments to scopes (negative gives them back), in the order of their names."""
     rows = [{"b_scope": scope, "b_n": n} for scope, n in sorted(changes.items()) if n]

@@ -13,6 +13,10 @@ from service.prices.catalog import Stage
 from service.prices.report import Claim
 
 
+NO_CLAIM = -1
+"""`Doubt.claim` of a doubt that stops no claim: a product said without its price."""
+
+
 class About(StrEnum):
     """What a doubt is about: a field of a claim, or a word nobody knows."""
 
@@ -32,7 +36,8 @@ class Doubt:
 
     `word` is what was written, `candidates` the answers to propose, best first: codes for
     product, market, unit and stage, whole francs for amount, a count for quantity, ISO dates for
-    day. No candidate: ask openly. `claim` is the index of the claim concerned, None for all.
+    day. No candidate: ask openly. `claim` is the index of the claim concerned, None for all,
+    `NO_CLAIM` for none.
     """
 
     about: About
@@ -179,6 +184,8 @@ def _with(claim: Claim, about: About, candidate: str | None) -> Claim:
 
 def _without(reports: Reports, index: int | None) -> Reports:
     """The reports less the claim at `index` (None: less all), later indexes moved down."""
+    if index == NO_CLAIM:
+        return reports
     if index is None:
         return replace(reports, claims=(), doubts=(), formless=frozenset())
     return replace(

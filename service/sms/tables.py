@@ -194,7 +194,7 @@ class Broadcast(SQLModel, table=True):
 
     __table_args__ = (
         CheckConstraint(f"state IN {BROADCAST_STATES}", name="state_known"),
-        CheckConstraint("freeze IN ('approval', 'send')", name="freeze_known"),
+        CheckConstraint("\"freeze\" IN ('approval', 'send')", name="freeze_known"),
     )
 
 

@@ -186,7 +186,7 @@ class _Fill:
     def _fill(self, part: Part, singles: dict[PriceOf, Price], prices: str) -> str:
         match part:
             case PriceOf():
-                return self._number(singles[part])
+                return self._number(singles.get(part))
             case Hole("prices"):
                 return prices
             case Hole(name):
@@ -209,8 +209,8 @@ class _Fill:
         }
         return values[name]
 
-    def _number(self, price: Price) -> str:
-        if not price.shown or price.quote is None:
+    def _number(self, price: Price | None) -> str:
+        if price is None or price.quote is None or not price.shown:
             return "-"
         return money.francs(price.quote.value) + self._aged(price)
 
@@ -278,7 +278,9 @@ def _listed(template: Template, scene: Scene, place: Place) -> list[Price]:
 def _missing(
     template: Template, singles: dict[PriceOf, Price], listed: Collection[Price], place: Place
 ) -> tuple[str, ...]:
-    gone = [f"{part.product}:{part.market}" for part, price in singles.items() if not price.shown]
+    wanted = [part for part in template.parts if isinstance(part, PriceOf)]
+    shown = {part for part, price in singles.items() if price.shown}
+    gone = [f"{part.product}:{part.market}" for part in wanted if part not in shown]
     if Hole("prices") in template.parts and not listed:
         gone.append(f"*:{place.market or '?'}")
     return tuple(gone)

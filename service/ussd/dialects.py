@@ -40,7 +40,9 @@ def page(answer: str, typed: str) -> str:
     Each key becomes a link that carries everything typed so far, so that no state is kept.
     """
     text, ends = bare(answer)
-    lines = "<br/>".join(escape(each) if ends else _linked(each, typed) for each in text.split("\n"))
+    told, keys = (text.split("\n"), []) if ends else _parted(text.split("\n"))
+    linked = [_linked(each, typed) for each in keys]
+    lines = "<br/>".join([*(escape(each) for each in told), *linked])
     ask = "" if ends else _entry(typed)
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
@@ -49,9 +51,15 @@ def page(answer: str, typed: str) -> str:
     )
 
 
+def _parted(lines: list[str]) -> tuple[list[str], list[str]]:
+    """What is told, and the block of keys a screen always ends with."""
+    at = len(lines)
+    while at and CHOICE.match(lines[at - 1]) and not FIGURES.match(lines[at - 1]):
+        at -= 1
+    return lines[:at], lines[at:]
+
+
 def _linked(text: str, typed: str) -> str:
-    if FIGURES.match(text) or not CHOICE.match(text):
-        return escape(text)
     return " ".join(_link(key, words, typed) for key, words in NAVIGATION.findall(text))
 
 

@@ -20,7 +20,7 @@ NEAR = 2.0
 """A kilo price within this factor of the last quote looks right; dɔrɔmɛ is five times lower."""
 COUNTED = {Quantity.HEAD: "HEAD", Quantity.PIECE: "PIECE"}
 """Unit of products that are counted: nothing to ask."""
-WEIGHED = "KG"
+WEIGHED, SACK = "KG", "SAC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ def _units(then: Then) -> Pick:
 
 
 def unit_entries(scene: Scene) -> list[Entry]:
-    """Kilo first, then the vessels and other masses by code."""
+    """Kilo first, then sacks, then the other vessels and masses by code."""
     units = [u for u in scene.book.catalog.units.values() if u.measure is not Measure.COUNT]
-    units.sort(key=lambda unit: (unit.code != WEIGHED, unit.code))
+    units.sort(key=lambda unit: (unit.code != WEIGHED, not unit.code.startswith(SACK), unit.code))
     free = (number for number in range(1, 98) if number != 9)
     return [(number, u.code, u.name(scene.lang)) for number, u in zip(free, units, strict=False)]
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 from service.encoding import SMS_SEPTETS
 from service.i18n import day
 from service.money import francs
-from service.prices.advice import Where, WhereOption
+from service.prices.advice import Reason, Where, WhereOption
 from service.ussd.asks import ask_kilos, ask_price
 from service.ussd.deeds import SetKilos
 from service.ussd.lines import demo_mark, money
@@ -173,22 +173,40 @@ def _net(option: WhereOption, scene: Scene) -> Line:
     market = named(scene.market(option.market).name, 12)
     if option.net is not None:
         net = money(option.net, scene)
-        brief = f"{francs(round(option.net))} F"
+        brief = f"{francs(option.net)} F"
         return line(f"{market[0]} {net}", *(f"{name} {brief}" for name in market), yields=6)
-    price = francs(round(option.price))
-    # NOTE: max 34 septets; the price at the market, when what the trip costs is unknown
+    why, price = _why(option.reason, scene), francs(option.price)
+    # NOTE: max 40 septets; the price at the market, and in a word why no net is given
     said = [
-        scene.say("ussd.no_cost", "{market} prix {price}, trajet ?", market=name, price=price)
+        scene.say("ussd.no_net", "{market} prix {price}, {why}", market=name, price=price, why=why)
         for name in market
     ]
     return line(*said, yields=6)
+
+
+def _why(reason: Reason | None, scene: Scene) -> str:
+    """In a word or two, why a market's net is withheld."""
+    say = scene.say
+    match reason:
+        case Reason.ROAD_CLOSED:
+            return say("ussd.why_road", "route coupée")
+        case Reason.INSECURITY:
+            return say("ussd.why_danger", "insécurité")
+        case Reason.FAIR_CANCELLED:
+            return say("ussd.why_cancelled", "pas de foire")
+        case Reason.NOT_FRESH:
+            return say("ussd.why_old", "ancien")
+        case Reason.LOW_GRADE:
+            return say("ussd.why_unsure", "peu sûr")
+        case _:
+            return say("ussd.why_cost", "trajet ?")
 
 
 def _floor(found: Where, scene: Scene) -> list[Line]:
     if found.floor is None:
         return []
     floor = money(found.floor, scene)
-    brief = f"{francs(round(found.floor))} F"
+    brief = f"{francs(found.floor)} F"
     # NOTE: max 32 septets; below this price do not sell at home
     full = scene.say("ussd.floor_long", "Prix plancher {price}/kg", price=floor)
     return [line(full, scene.say("ussd.floor", "Plancher {price}", price=brief), yields=10)]
@@ -207,16 +225,20 @@ def _verdict(found: Where, scene: Scene) -> Line:
             # NOTE: max 46 septets; the gap between markets does not pay the trip
             long = say("ussd.stay_long", "Vendez près : l'écart ne paie pas le trajet")
             return line(long, say("ussd.stay", "Le trajet ne paie pas"), yields=8)
-        case _:
+        case _ if found.home is None and found.floor is not None:
             # NOTE: max 46 septets; {key} opens the page where it can be typed
             long = say("ussd.unknown_long", "Prix au village inconnu : tapez {key}", key=MORE)
             return line(long, say("ussd.unknown", "Prix du village ? {key}", key=MORE), yields=8)
+        case _:
+            # NOTE: max 46 septets; no market has a fresh price and a known cost
+            long = say("ussd.no_advice_long", "Pas de conseil : net inconnu partout")
+            return line(long, say("ussd.no_advice", "Pas de conseil"), yields=8)
 
 
 def _break_even(found: Where, scene: Scene) -> list[str]:
     if found.break_even_kg is None:
         return []
-    kilos = francs(round(found.break_even_kg))
+    kilos = francs(found.break_even_kg)
     # NOTE: max 34 septets; the load from which the trip pays
     return [scene.say("ussd.pays_from", "Le trajet paie dès {kilos} kg", kilos=kilos)]
 
@@ -226,7 +248,7 @@ def _reckoning(found: Where, scene: Scene) -> Sequence[Line]:
         return ()
     best = found.options[0]
     names = named(scene.market(best.market).name, 12)
-    price, on = francs(round(best.price)), day(best.fair_on, scene.lang)
+    price, on = francs(best.price), day(best.fair_on, scene.lang)
     # NOTE: max 40 septets
     first = [
         scene.say(
@@ -240,13 +262,27 @@ def _reckoning(found: Where, scene: Scene) -> Sequence[Line]:
 def _cost(option: WhereOption, scene: Scene) -> Line:
     say = scene.say
     if option.net is None:
-        # NOTE: max 60 septets
-        full = say("ussd.cost_unknown", "Coût du trajet inconnu ou trop ancien : net non calculé")
-        return line(full, say("ussd.cost_unknown_short", "Coût du trajet inconnu"), yields=5)
-    per_kg, fixed = francs(round(option.cost_per_kg or 0)), francs(round(option.fixed_cost or 0))
+        return _withheld(option, scene)
+    per_kg, fixed = francs(option.cost_per_kg or 0), francs(option.fixed_cost or 0)
     # NOTE: max 44 septets; cost per kilo, and of the trip itself
     full = say("ussd.cost", "Trajet {fixed} F + {per_kg} F/kg", fixed=fixed, per_kg=per_kg)
     return line(full, yields=5)
+
+
+def _withheld(option: WhereOption, scene: Scene) -> Line:
+    say = scene.say
+    match option.reason:
+        case Reason.COST_UNKNOWN:
+            # NOTE: max 60 septets
+            return line(say("ussd.cost_unknown", "Coût du trajet inconnu : net non calculé"))
+        case Reason.COST_OLD:
+            # NOTE: max 60 septets
+            return line(say("ussd.cost_old", "Coût du trajet trop ancien : net non calculé"))
+        case reason:
+            # NOTE: max 60 septets; {why} as "route coupée"
+            return line(
+                say("ussd.net_withheld", "Net non calculé : {why}", why=_why(reason, scene))
+            )
 
 
 def _kept(found: Where, scene: Scene) -> list[Line]:
@@ -256,5 +292,5 @@ def _kept(found: Where, scene: Scene) -> list[Line]:
     if found.home is None:
         return []
     # NOTE: max 34 septets; the price offered at the farm gate
-    price = francs(round(found.home.value))
+    price = francs(found.home.value)
     return [line(scene.say("ussd.at_home", "Au village {price} F/kg", price=price))]

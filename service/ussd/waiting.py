@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from service.i18n import month
-from service.prices.advice import Hold, When
+from service.prices.advice import Caution, Hold, When
 from service.ussd.lines import demo_mark
 from service.ussd.lists import markets, products
 from service.ussd.scene import MORE, Move, Place, Scene, looked_at, nav
@@ -12,6 +12,8 @@ from service.ussd.screens import About, Line, View, line, named, optional
 
 HOLDS = 3
 """Waiting times shown; more are not read."""
+UNTOLD = "not_enough_history"
+"""The verdict that advises nothing."""
 
 
 def when_to(scene: Scene) -> Place:
@@ -48,9 +50,10 @@ class WhenTo:
 
     def show(self, scene: Scene) -> View:
         found = scene.book.when(self.product, self.market)
-        about = About(self.product, self.market, found is not None)
-        if found is None or found.verdict == "not_enough_history":
-            return View([self._heading(scene), _unknown(scene), nav(scene)], about=about)
+        about = About(self.product, self.market, found.verdict != UNTOLD)
+        if found.verdict == UNTOLD:
+            told = [self._heading(scene), _unknown(found, scene)]
+            return View([*told, *_cautions(found, scene), nav(scene)], about=about)
         lines = [
             self._heading(scene),
             *_odds(found, scene),
@@ -63,8 +66,8 @@ class WhenTo:
 
     def press(self, key: str, scene: Scene) -> Move | None:
         found = scene.book.when(self.product, self.market)
-        told = found is not None and found.verdict != "not_enough_history"
-        return Move(Why(self.product, self.market)) if key == MORE and told else None
+        told = key == MORE and found.verdict != UNTOLD
+        return Move(Why(self.product, self.market)) if told else None
 
     def _heading(self, scene: Scene) -> Line:
         names = named(scene.product(self.product).name(scene.lang), 20, 12)
@@ -87,24 +90,31 @@ class Why:
 
     def show(self, scene: Scene) -> View:
         found = scene.book.when(self.product, self.market)
-        lines = _season(found, scene) if found else []
         # NOTE: max 70 septets
         paid = scene.say(
             "ussd.paid_means", "« Payé » : gain plus grand que pertes, argent et magasin."
         )
-        return View([*lines, optional(paid, yields=30), nav(scene)])
+        return View([*_season(found, scene), optional(paid, yields=30), nav(scene)])
 
     def press(self, _key: str, _scene: Scene) -> Move | None:
         return None
 
 
-def _unknown(scene: Scene) -> Line:
+def _unknown(found: When, scene: Scene) -> Line:
+    """Why there is no advice: no price now, no cost of keeping, or too few years."""
+    say = scene.say
+    if Caution.NO_PRICE in found.cautions:
+        # NOTE: max 100 septets
+        return line(say("ussd.no_price_now", "Pas de prix actuel : pas de conseil."))
+    if Caution.STORAGE_COST_UNKNOWN in found.cautions:
+        # NOTE: max 100 septets
+        return line(say("ussd.no_storage_cost", "Coût de garde inconnu : pas de conseil."))
     # NOTE: max 100 septets
-    full = scene.say(
+    full = say(
         "ussd.no_history",
         "Pas assez d'années de prix pour conseiller. Vendez selon vos besoins.",
     )
-    return line(full, scene.say("ussd.no_history_short", "Pas assez d'années de prix."))
+    return line(full, say("ussd.no_history_short", "Pas assez d'années de prix."))
 
 
 def _odds(found: When, scene: Scene) -> list[Line]:
@@ -142,25 +152,29 @@ def _cautions(found: When, scene: Scene) -> list[Line]:
     """The caution of the product stays, in few words if need be; the food reserve if it fits."""
     say = scene.say
     said: list[Line] = []
-    for code in found.cautions:
-        match code:
-            case "aflatoxin" | "dry" | "dryness" | "groundnut":
+    for caution in found.cautions:
+        match caution:
+            case Caution.AFLATOXIN:
                 # NOTE: max 46 septets; groundnut kept damp turns poisonous (aflatoxin)
                 full = say("ussd.keep_dry_long", "Gardez bien sec : humide, elle moisit")
                 said.append(line(full, say("ussd.keep_dry", "Gardez bien sec"), yields=6))
-            case "food_reserve" | "reserve":
+            case Caution.FOOD_RESERVE:
                 # NOTE: max 46 septets
                 keep = say("ussd.reserve", "Ne vendez pas la réserve de la famille")
                 said.append(optional(keep, yields=40))
-            case "high_for_season" | "high":
+            case Caution.HIGH_FOR_SEASON:
                 said.append(optional(say("ussd.high", "Prix déjà haut pour la saison"), yields=40))
+            case Caution.LATE_IN_SEASON:
+                said.append(optional(say("ussd.late", "Le haut de la saison est passé"), yields=40))
+            case Caution.THIN_MARGIN:
+                said.append(optional(say("ussd.thin", "Le gain passé était trop petit"), yields=40))
+            case _:
+                pass  # the rest is for staff, or already said as the reason of no advice
     return said
 
 
 def _season(found: When, scene: Scene) -> list[Line]:
     say, season = scene.say, found.season
-    if season is None:
-        return []
     lines = []
     if season.clear and season.peak_month and season.low_month:
         high, low = month(season.peak_month, scene.lang), month(season.low_month, scene.lang)

@@ -19,6 +19,10 @@ LONGEST_KEY = 12
 """Digits of one entry that are read; more is no amount of money."""
 ALIASES = {"98": BACK, "99": HOME}
 """What other services in the region use for back and home."""
+FINISHED = frozenset(
+    {"help", "copy", "dispute", "village", "stop", "start", "alert_on", "alert_off", "sent"}
+)
+"""Screens after which there is nothing left to continue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,9 @@ def screen_of(opening: Opening, keys: Sequence[str], scene: Scene) -> Screen:
 
 
 def place_of(opening: Opening, keys: Sequence[str], scene: Scene) -> Resume | None:
-    """Where a session that ends here could be taken up again; None at home or after goodbye."""
+    """Where a session that ends here could be taken up again; None when there is nothing to."""
     spot = _walk(opening, keys, scene)
-    if spot.left or spot.offer or not spot.stack:
+    if spot.left or spot.offer or not spot.stack or spot.stack[-1].label in FINISHED:
         return None
     return spot.since
 

@@ -1,4 +1,4 @@
-"""Which written word means what: indexes over the alias table and the fixed vocabulary.
+"""Which written word means what: the indexes of the alias table and the fixed vocabulary.
 
 A word is looked up exactly, then by ear, then one slip away; each step only if the one before
 found nothing. A word near two meanings has both, and the grammar asks. Built once per change of
@@ -6,45 +6,23 @@ the catalogue, never changed after.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from service.prices.catalog import Catalog, Quantity
-from service.sms.lexicon.forms import Forms, plain, read_forms
-from service.sms.lexicon.sounds import EAR_FROM, LONGEST, ear, likely_slip, neighbourhood, one_slip
+from service.sms.lexicon.forms import Forms, read_forms
+from service.sms.lexicon.meaning import Found, Meaning, Sense, distinct
+from service.sms.lexicon.senses import ALONE, meanings_of
+from service.sms.lexicon.sounds import (
+    EAR_FROM,
+    LONGEST,
+    ear,
+    likely_slip,
+    neighbourhood,
+    one_slip,
+    same_keys,
+)
 
-
-class Sense(StrEnum):
-    """The class of a word. Nothing is ever guessed across classes."""
-
-    PRODUCT = "product"
-    MARKET = "market"
-    UNIT = "unit"
-    FORM = "form"
-    MODIFIER = "modifier"
-    FRANC = "franc"
-    DOROME = "dorome"
-    THOUSAND = "thousand"
-    NUMBER = "number"
-    DAY = "day"
-    MONTH = "month"
-    COMMAND = "command"
-    STAGE = "stage"
-    NONE = "none"
-    AT = "at"
-    EACH = "each"
-    JOINT = "joint"
-    ARTICLE = "article"
-    POLITE = "polite"
-    FILLER = "filler"
-    EVERYDAY = "everyday"
-
-
-ALONE = {"stop_alone": "stop", "yes_alone": "yes", "no_alone": "no", "french": "fr", "bambara": "bm"}
-"""Command words that count only as a whole message: too short, or ordinary words elsewhere."""
-WEAK = frozenset({Sense.ARTICLE, Sense.POLITE, Sense.FILLER, Sense.EVERYDAY, Sense.MODIFIER})
-"""Senses that give way to any other sense of the same word."""
 MENDED = frozenset(
     {
         *(Sense.PRODUCT, Sense.MARKET, Sense.UNIT, Sense.FORM, Sense.MODIFIER),
@@ -57,33 +35,6 @@ GLUED = frozenset({Sense.PRODUCT, Sense.MARKET, Sense.UNIT, Sense.FORM, Sense.DA
 PART_FROM = 3
 """Letters of each part of a run-together word; `kg` alone may be shorter."""
 
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """One sense of a word. `target` is a code or a name; "" is a thing known but not ours."""
-
-    sense: Sense
-    target: str
-    certain: bool = True
-    formless: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the words at one place mean, and how many of them it took."""
-
-    word: str
-    meanings: tuple[Meaning, ...]
-    length: int = 1
-
-    def senses(self) -> frozenset[Sense]:
-        return frozenset(m.sense for m in self.meanings)
-
-    def only(self, sense: Sense) -> bool:
-        return bool(self.meanings) and all(m.sense is sense for m in self.meanings)
-
-    def target(self, sense: Sense) -> str:
-        return next((m.target for m in self.meanings if m.sense is sense), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +55,9 @@ class Lexicon:
     def of(cls, catalog: Catalog, words: Forms | None = None) -> "Lexicon":
         """The lexicon of a catalogue; `words` are the forms that ship unless given."""
         forms = words or read_forms()
-        meanings = _merged(_catalog_meanings(catalog, forms), _fixed_meanings(catalog, forms))
+        meanings = meanings_of(catalog, forms)
         alone = {f: to for name, to in ALONE.items() for f in forms.words["command"][name]}
-        vocabulary = frozenset(w for f in (*meanings, *alone) for w in f.split() if w.isalpha())
+        vocabulary = frozenset(w for f in (*meanings, *alone) for w in f.split() if not w.isdigit())
         return cls(
             catalog=catalog,
             meanings=meanings,
@@ -116,7 +67,7 @@ class Lexicon:
                 p.code for p in catalog.products.values() if p.quantity is not Quantity.KG
             ),
             vocabulary=vocabulary,
-            heard=_index(vocabulary, lambda word: (ear(word),) if len(word) >= EAR_FROM - 1 else ()),
+            heard=_index(vocabulary, _ear_keys),
             near=_index(vocabulary, neighbourhood),
             longest=_longest((*meanings, *alone)),
         )
@@ -152,7 +103,7 @@ class Lexicon:
             if phrase in self.meanings:
                 return Found(" ".join(words[:length]), self.meanings[phrase], length)
         together = (m for w in spelt[0] for m in self.meanings.get(w, ()))
-        return Found(words[0], _distinct(together))
+        return Found(words[0], distinct(together))
 
     def _reach(self, word: str) -> int:
         """How many words the longest phrase that begins with `word` has."""
@@ -171,112 +122,25 @@ class Lexicon:
             return False
         return bool({m.sense for m in self.meanings.get(word, ())} & GLUED)
 
+    def guesses(self, word: str) -> tuple[Meaning, ...]:
+        """Products whose short name is one wrong key away (`nil` for mil): to be asked, always."""
+        if len(word) != PART_FROM:
+            return ()
+        keys = {key for key in neighbourhood(word) if key in self.near}
+        near = {w for key in keys for w in self.near[key] if same_keys(word, w)}
+        found = (m for w in sorted(near) for m in self.meanings.get(w, ()))
+        return distinct(m for m in found if m.sense is Sense.PRODUCT)
+
     def has(self, word: str, sense: Sense) -> bool:
         """Whether `word` as written has this sense."""
         return any(m.sense is sense for m in self.meanings.get(word, ()))
 
 
-_Meanings = Mapping[str, Sequence[Meaning]]
+def _ear_keys(word: str) -> Iterable[str]:
+    return (ear(word),)
 
 
-def _catalog_meanings(catalog: Catalog, forms: Forms) -> _Meanings:
-    """Codes, names and aliases of what the catalogue holds."""
-    found: dict[str, list[Meaning]] = defaultdict(list)
-    for sense, target, form in _catalog_forms(catalog):
-        vague = form != plain(target) and _leaves_form_open(target, form, forms)
-        found[form].append(Meaning(sense, target, formless=vague))
-    return found
-
-
-def _catalog_forms(catalog: Catalog) -> Iterator[tuple[Sense, str, str]]:
-    tables = {
-        Sense.PRODUCT: {p.code: (p.code, *p.names.values()) for p in catalog.products.values()},
-        Sense.MARKET: {m.code: (m.code, m.name) for m in catalog.markets.values()},
-        Sense.UNIT: {u.code: (u.code, *u.names.values()) for u in catalog.units.values()},
-    }
-    for sense, table in tables.items():
-        for code, names in table.items():
-            yield from ((sense, code, plain(name)) for name in names)
-    for alias in catalog.aliases:
-        sense = Sense(alias.kind)
-        if alias.target in tables.get(sense, ()):
-            yield sense, alias.target, plain(alias.form)
-
-
-def _leaves_form_open(target: str, form: str, forms: Forms) -> bool:
-    """Whether a product is said without the form (shell, kernel) that could change it."""
-    if not any(turns.get(target, target) != target for turns in forms.turns.values()):
-        return False
-    said = {w for words in forms.words["form"].values() for w in words}
-    return said.isdisjoint(form.split())
-
-
-def _fixed_meanings(catalog: Catalog, forms: Forms) -> _Meanings:
-    """The vocabulary that no catalogue changes, and what is known but not in the catalogue."""
-    found: dict[str, list[Meaning]] = defaultdict(list)
-    for sense, target, words in _fixed_words(forms):
-        for form in words:
-            found[form].append(Meaning(sense, target))
-    for form, codes in forms.unsure.items():
-        ours = [code for code in codes if code in catalog.products]
-        found[form] += [Meaning(Sense.PRODUCT, code, certain=False) for code in ours or ("",)]
-    for alias in forms.aliases:
-        if alias.target not in _codes(catalog, alias.kind):
-            found[alias.form].append(Meaning(Sense(alias.kind), ""))
-    return found
-
-
-def _fixed_words(forms: Forms) -> Iterator[tuple[Sense, str, Sequence[str]]]:
-    groups = forms.words
-    for group in ("form", "day", "month", "command", "stage", "number"):
-        for name, words in groups[group].items():
-            if name not in ALONE:
-                yield Sense(group), name, words
-    for group in ("money", "silent"):
-        for name, words in groups[group].items():
-            yield Sense(name), name, words
-    for name, words in groups["known"].items():
-        yield Sense(name), "", words
-
-
-def _codes(catalog: Catalog, kind: str) -> Iterable[str]:
-    match kind:
-        case "product":
-            return catalog.products
-        case "market":
-            return catalog.markets
-        case _:
-            return catalog.units
-
-
-def _merged(ours: _Meanings, fixed: _Meanings) -> Mapping[str, tuple[Meaning, ...]]:
-    """Both tables in one. What the catalogue says of a form silences doubts about it."""
-    merged = {}
-    for form in dict.fromkeys((*ours, *fixed)):
-        named = ours.get(form, ())
-        taken = {m.sense for m in named}
-        extra = [m for m in fixed.get(form, ()) if m.sense not in taken]
-        merged[form] = _strong(_distinct((*named, *extra)))
-    return merged
-
-
-def _strong(meanings: tuple[Meaning, ...]) -> tuple[Meaning, ...]:
-    strong = tuple(m for m in meanings if m.sense not in WEAK)
-    return strong or meanings[:1]
-
-
-def _distinct(meanings: Iterable[Meaning]) -> tuple[Meaning, ...]:
-    """Each (sense, target) once; of two, the one that leaves more open is kept."""
-    kept: dict[tuple[Sense, str], Meaning] = {}
-    for m in meanings:
-        old = kept.get((m.sense, m.target), m)
-        kept[m.sense, m.target] = Meaning(
-            m.sense, m.target, m.certain and old.certain, m.formless or old.formless
-        )
-    return tuple(kept.values())
-
-
-def _index(words: Iterable[str], keys_of: "_Keys") -> Mapping[str, tuple[str, ...]]:
+def _index(words: Iterable[str], keys_of: Callable[[str], Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, set[str]] = defaultdict(set)
     for word in words:
         for key in keys_of(word):

@@ -1,6 +1,7 @@
 """How near two spellings are: the French-ear key and the one slip of a thumb."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -84,9 +85,14 @@ def likely_slip(typed: str, meant: str) -> bool:
         return False
     if len(typed) != len(meant):
         return len(typed) < len(meant) or _has_double(typed)
-    pairs = [(a, b) for a, b in zip(typed, meant, strict=True) if a != b]
-    return len(pairs) == 2 or all(_KEYS.get(a) == _KEYS.get(b, -1) for a, b in pairs)
+    return sum(a != b for a, b in zip(typed, meant, strict=True)) == 2 or same_keys(typed, meant)
+
+
+def same_keys(typed: str, meant: str) -> bool:
+    """Whether two different spellings take the same keys of a telephone keypad."""
+    keys = [[_KEYS.get(letter, letter) for letter in word] for word in (typed, meant)]
+    return typed != meant and keys[0] == keys[1]
 
 
 def _has_double(word: str) -> bool:
-    return any(a == b for a, b in zip(word, word[1:], strict=False))
+    return any(a == b for a, b in pairwise(word))

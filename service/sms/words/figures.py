@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from service.money import DOROME, dorome, read_words
 from service.money.figures import MILLION
 from service.prices.report import Money
-from service.sms.lexicon.index import Lexicon, Sense
+from service.sms.lexicon import Lexicon, Sense
 from service.sms.words.nodes import Figure, Node, Stray
 from service.sms.words.tokens import Kind, Token
 
@@ -84,9 +84,7 @@ def _as(figure: Figure, money: Money, value: int, options: tuple[int, ...]) -> F
     )
 
 
-def _marks(
-    tokens: Tokens, at: int, lexicon: Lexicon, *, before: bool
-) -> tuple[set[Money], int]:
+def _marks(tokens: Tokens, at: int, lexicon: Lexicon, *, before: bool) -> tuple[set[Money], int]:
     """The money marks from `at` on, and where they end. Only marks that go with a number count."""
     found: set[Money] = set()
     end = at
@@ -166,9 +164,11 @@ def _dotted_value(groups: list[str], sign: str) -> tuple[int, tuple[int, ...]]:
     value = int("".join(groups)[:12])
     regular = len(head) <= 3 and head[0] != "0" and all(len(t) == 3 for t in tails)
     if not regular:
-        short = int(head[:6]) * 1000 + int(tails[0][:3].ljust(3, "0"))
-        likely = (int(head[:9]), value) if not tails[0].strip("0") else (short, value)
-        return likely[0], likely
+        whole = int(head[:7])
+        if whole >= SPACED_HEAD or not tails[0].strip("0"):
+            return whole, (whole, value)
+        short = whole * 1000 + int(tails[0][:3].ljust(3, "0"))
+        return short, (short, value)
     if len(head) == 3 and tails[-1] != "000" and (sign == "," or len(tails) == 1):
         return value, (value, int(head))
     return value, ()
@@ -221,8 +221,7 @@ def _thousands(
 def _spoken(tokens: Tokens, at: int, lexicon: Lexicon) -> tuple[Node, int] | None:
     """An amount in words at `at`, with the currency before it, if there is one."""
     words = _words_from(tokens, at)
-    begins = words and any(lexicon.has(words[0], sense) for sense in _OPENS_WORDS)
-    if not begins or lexicon.has(words[0], Sense.PRODUCT) and not lexicon.has(words[0], Sense.NUMBER):
+    if not words or not _opens_amount(words[0], lexicon):
         return None
     heard = read_words(words)
     said_words = words[: heard[1]] if heard else []
@@ -233,7 +232,9 @@ def _spoken(tokens: Tokens, at: int, lexicon: Lexicon) -> tuple[Node, int] | Non
     return _spoken_figure(tokens, at, at + used, amount, language, lexicon)
 
 
-_OPENS_WORDS = (Sense.NUMBER, Sense.FRANC, Sense.DOROME, Sense.THOUSAND)
+def _opens_amount(word: str, lexicon: Lexicon) -> bool:
+    senses = (Sense.NUMBER, Sense.FRANC, Sense.DOROME, Sense.THOUSAND)
+    return any(lexicon.has(word, sense) for sense in senses)
 
 
 def _words_from(tokens: Tokens, at: int) -> list[str]:
@@ -264,7 +265,7 @@ def _spoken_figure(
     said = (dorome(amount) or amount) if counted else amount
     marked = any(lexicon.has(w, sense) for w in words for sense in (Sense.FRANC, Sense.DOROME))
     suffix, after = _marks(tokens, end, lexicon, before=False)
-    options = (amount, said) if counted and Money.FRANC in suffix else ()
+    options: tuple[int, ...] = (amount, said) if counted and Money.FRANC in suffix else ()
     if words[0] == "ba" or amount > GREATEST:
         options = (min(amount, GREATEST),)
     if suffix and not counted:

@@ -55,7 +55,8 @@ class Figure:
     """A number. `value` in F (dɔrɔmɛ multiplied when marked), `said` as written.
 
     `options` (F) makes it doubtful; `parts` are the groups of a figure written with spaces;
-    `whole` when it was marked as money. `article`: only `un`, `une`.
+    `marked`: as money; `article`: only `un`, `une`. `unit` is the unit that goes with it; `each`:
+    said to be the price of one; `at`: `a` stands before it, so of several it may be for each.
     """
 
     word: str
@@ -68,7 +69,8 @@ class Figure:
     spoken: bool = False
     article: bool = False
     unit: UnitWord | None = None
-    quantity_open: bool = False
+    each: bool = False
+    at: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class Token:
 SIGNS = frozenset("\n;|,.:/?()=+-!*")
 """Signs that may mean something; any other is a space."""
 
-_ELISION = re.compile(r"(?<![^\W_])[dl]'")  # d'arachide: a lone d must not look like a money mark
+_ELISION = re.compile(r"(?<![^\W\d_])[dl]'")  # d'arachide: a lone d must not look like a money mark
 _PIECE = re.compile(r"(?P<figure>[0-9]+)|(?P<word>[^\W_0-9]+)|(?P<sign>[\n;|,.:/?()=+*!-])")
 
 
@@ -36,7 +36,7 @@ def cut(text: str) -> list[Token]:
     """The tokens of a message, at most `LONGEST_TEXT` characters of it.
 
     A word is a run of letters, a figure a run of digits, so `ara600kita` is three tokens glued
-    together. An apostrophe, or a hyphen between letters, is a space: `d'arachide`, `Benkady-Founia`.
+    together. An apostrophe is a space, and so is a hyphen between letters: `Benkady-Founia`.
     """
     tokens: list[Token] = []
     end = -1

@@ -1,0 +1,166 @@
+"""The USSD door: a raw ASGI function in front of the application.
+
+Whatever happens behind it, a carrier gets 200 and `CON` or `END`; only a wrong token is 404.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+import structlog
+
+from service.api.effects import Desk
+from service.api.turns import Shelf, Told, Turns
+from service.clock import Clock
+from service.phone import Phone, parse
+from service.sms.gateway import Ack, Gateway, Kind, RawRequest, Unreadable, UssdStyle
+from service.ussd import dialects
+
+BODY_CAP = 16 * 1024
+"""Bytes of a request that are read: a carrier's form is a few hundred."""
+DEADLINE = 5.0
+"""Seconds until a safe answer leaves instead: carriers give up after ten (`gateways.md` 1.5)."""
+NOT_FOUND = Ack(404, b"Not Found")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger("dial")
+
+
+class Dial:
+    """The USSD hooks of every gateway. `start` before the first request, `stop` after the last."""
+
+    def __init__(
+        self,
+        gateways: Mapping[str, Gateway],
+        shelf: Shelf,
+        desk: Desk,
+        clock: Clock,
+        *,
+        code: str = "*384*77#",
+        drafts: bool = True,
+    ) -> None:
+        self._gateways = gateways
+        self._clock = clock
+        self._turns = Turns(shelf, desk, clock, code, drafts=drafts)
+
+    async def start(self) -> None:
+        """Begin writing sessions and counts behind the answers."""
+        await self._turns.behind.start()
+
+    async def stop(self) -> None:
+        """Stop, with everything written down that can be."""
+        await self._turns.behind.stop()
+
+    async def flush(self) -> bool:
+        """Write sessions and counts now; False when the database refused, and they wait."""
+        return await self._turns.behind.flush()
+
+    def forget(self, phone: Phone) -> None:
+        """Read this caller again at the next session: somebody changed them elsewhere."""
+        self._turns.forget(phone)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request to `/hooks/{gateway}/{token}/ussd`."""
+        _, _, name, token, *_ = scope["path"].split("/")
+        gateway = self._gateways.get(name)
+        speaks = gateway is not None and gateway.capabilities.ussd is not UssdStyle.NONE
+        if gateway is None or not gateway.tokens.accept(token) or not speaks:
+            await _reply(send, NOT_FOUND)
+        else:
+            await _reply(send, await self._in_time(gateway, scope, receive))
+
+    async def _in_time(self, gateway: Gateway, scope: Scope, receive: Receive) -> Ack:
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return await self._read(gateway, scope, receive)
+        except TimeoutError:
+            log.warning("ussd answer out of time", gateway=gateway.name)
+        except Exception:
+            # The last guard of a promise: a farmer never meets silence, whatever broke behind.
+            log.exception("ussd turn failed", gateway=gateway.name)
+        return _ack(gateway, self._turns.down(gateway))
+
+    async def _read(self, gateway: Gateway, scope: Scope, receive: Receive) -> Ack:
+        body = await _body(receive)
+        if body is None:
+            return self._unreadable(gateway, "body too long")
+        raw = _raw(scope, body)
+        if not gateway.verify(raw, self._clock()):
+            return NOT_FOUND
+        turn = gateway.read_ussd(raw)
+        if isinstance(turn, Unreadable):
+            return self._unreadable(gateway, turn.reason)
+        phone = parse(turn.phone)
+        if phone is None:
+            return self._unreadable(gateway, "phone number")
+        return _ack(gateway, await self._turns.take(gateway, turn, phone))
+
+    def _unreadable(self, gateway: Gateway, why: str) -> Ack:
+        log.warning("ussd turn unreadable", gateway=gateway.name, why=why)
+        return _ack(gateway, self._turns.down(gateway))
+
+
+class Front:
+    """ASGI middleware that keeps the USSD door before everything else."""
+
+    def __init__(self, app: App, dial: Dial) -> None:
+        self._app = app
+        self._dial = dial
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and is_dial(scope["path"]):
+            await self._dial.answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def is_dial(path: str) -> bool:
+    """Whether this is `/hooks/{gateway}/{token}/ussd`."""
+    parts = path.split("/")
+    return len(parts) == 5 and parts[1] == "hooks" and parts[4] == "ussd"
+
+
+def _ack(gateway: Gateway, told: Told) -> Ack:
+    if gateway.capabilities.ussd is UssdStyle.XHTML:
+        return gateway.ack(Kind.USSD, dialects.page(told.answer, told.typed), told.label)
+    return gateway.ack(Kind.USSD, told.answer, told.label)
+
+
+def _raw(scope: Scope, body: bytes) -> RawRequest:
+    headers = {
+        key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]
+    }
+    query = scope.get("query_string", b"").decode("latin-1")
+    return RawRequest(scope["method"], scope["path"], query, headers, body)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The request's body; None above the cap, without reading on."""
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > BODY_CAP:
+            return None
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            break
+    return b"".join(chunks)
+
+
+async def _reply(send: Send, ack: Ack) -> None:
+    headers = {
+        "content-type": ack.content_type,
+        "content-length": str(len(ack.body)),
+        **ack.headers,
+    }
+    wire = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": ack.status, "headers": wire})
+    await send({"type": "http.response.body", "body": ack.body})

@@ -1,0 +1,75 @@
+"""What one web process holds: the parts given by the roof, and the book it answers from."""
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.clock import Clock
+from service.db import reading
+from service.i18n import Say, speaker
+from service.phone import Vault
+from service.prices.book import Book
+from service.prices.store import read_book, read_version
+from service.settings import Settings
+from service.sms.gateway import Gateway
+from service.sms.lexicon import Lexicon
+from service.sms.limits import Limits
+
+LOOK_EVERY = 0.5
+"""Seconds between looks at the book's version: another process's news is at most this old."""
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Sugu:
+    """The parts every door needs. `book` and `lexicon` are swapped whole, never changed."""
+
+    engine: Engine
+    settings: Settings
+    clock: Clock
+    vault: Vault
+    gateways: Mapping[str, Gateway]
+    limits: Limits
+    _book: Book | None = None
+    _lexicon: Lexicon | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def book(self) -> Book:
+        return self._book or self.refresh()
+
+    def lexicon(self) -> Lexicon:
+        if self._lexicon is None:
+            self.refresh()
+        assert self._lexicon is not None
+        return self._lexicon
+
+    def say(self, language: str | None) -> Say:
+        return speaker(language or "fr", drafts=self.settings.ship_drafts)
+
+    def refresh(self) -> Book:
+        """Read the book again if its version or the day has moved; return the current one."""
+        with self._lock, reading(self.engine) as session:
+            today = self.limits.today(self.clock())
+            known = self._book
+            if known and known.version == read_version(session) and known.day == today:
+                return known
+            book = read_book(session, today)
+            if known is None or known.catalog != book.catalog or self._lexicon is None:
+                self._lexicon = Lexicon.of(book.catalog)
+            self._book = book
+            return book
+
+    async def watch(self) -> None:
+        """Keep the book at most a second behind the database; an outage leaves the last one."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            try:
+                await asyncio.to_thread(self.refresh)
+            except SQLAlchemyError as error:
+                log.warning("book_not_refreshed", error=type(error).__name__)

@@ -1,0 +1,257 @@
+"""One USSD turn, from what a carrier sent to what it is answered.
+
+Answered from memory: the book, the caller, the session. The database is touched to read a
+caller not in memory and to do what a key asked for, and never waited for longer than a caller
+would wait.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from service.api import effects
+from service.api.behind import Behind
+from service.api.effects import Desk, Turn
+from service.api.sessions import CALLERS, SESSIONS, Held, Key, Known, Lately, held_again
+from service.clock import Clock
+from service.db import reading
+from service.encoding import Tier
+from service.i18n import SOURCE, Say, speaker
+from service.phone import Phone
+from service.prices.book import Book
+from service.sms.gateway import Gateway, UssdStyle, UssdTurn
+from service.ussd import dialects, store
+from service.ussd.caller import Opening, Resume
+from service.ussd.deeds import Deed
+from service.ussd.scene import Scene
+from service.ussd.store import Caller, Kept
+from service.ussd.walk import keys_of, place_of, screen_of
+
+PATIENCE = 2.0
+"""Seconds a caller waits for the database when the answer can do without it."""
+ECHO = timedelta(seconds=1)
+"""The same last entry again within this is the carrier's repeat: no thumb is so fast."""
+
+log = structlog.get_logger("dial")
+
+Left = tuple[Opening, str]
+"""A session that broke off: what it was opened with, and everything typed in it."""
+
+
+class Shelf(Protocol):
+    """Where the book stands: `book()` is the newest this process has read."""
+
+    def book(self) -> Book: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer with `CON` or `END`, its screen's static name, and the keys it answers."""
+
+    answer: str
+    label: str
+    typed: str = ""
+
+
+class Turns:
+    """Every session of one process."""
+
+    def __init__(
+        self, shelf: Shelf, desk: Desk, clock: Clock, code: str, *, drafts: bool = True
+    ) -> None:
+        self._shelf = shelf
+        self._desk = desk
+        self._clock = clock
+        self._code = code
+        self._drafts = drafts
+        self._callers: Lately[str, Known] = Lately(CALLERS)
+        self._sessions: Lately[Key, Held] = Lately(SESSIONS)
+        self._newest: Lately[str, Key] = Lately(CALLERS)
+        self.behind = Behind(desk.engine)
+
+    async def take(self, gateway: Gateway, turn: UssdTurn, phone: Phone) -> Told:
+        """The answer to one turn; the stored one, word for word, when it is a repeat."""
+        now, key = self._clock(), (gateway.name, turn.session)
+        held = self._sessions.get(key) or await self._open(gateway.name, turn, phone, now)
+        if held.phone != phone.e164:
+            log.warning("ussd session of another phone", gateway=gateway.name)
+            return self._bye("refused")
+        if turn.aborted:
+            return self._bye("aborted")
+        text = _text(turn, held, now)
+        if text == held.text and held.answer:
+            return Told(held.answer, held.label, text)
+        return await self._walk(gateway, key, held, phone, text, now)
+
+    def down(self, gateway: Gateway, language: str | None = None) -> Told:
+        """What is said when nothing else can be."""
+        # NOTE: max 90 septets; the whole service is out of reach for a moment
+        said = self._say(language)("ussd.down", "Service indisponible. Réessayez plus tard.")
+        return Told(dialects.plain(said, ends=True, tier=_tier(gateway)), "down")
+
+    def forget(self, phone: Phone) -> None:
+        """Read this caller again at the next session: somebody changed them elsewhere."""
+        self._callers.drop(phone.e164)
+
+    # --- walking ------------------------------------------------------------------------------
+
+    async def _walk(
+        self, gateway: Gateway, key: Key, held: Held, phone: Phone, text: str, now: datetime
+    ) -> Told:
+        tier = _tier(gateway)
+        screen = screen_of(held.opening, keys_of(text), self._scene(held.opening, now, tier))
+        answer = dialects.of(screen, tier)
+        after = replace(
+            held, text=text, answer=answer, label=screen.label, ended=screen.ends, seen_at=now
+        )
+        todo = [each for each in screen.deeds if each.action not in held.done]
+        if todo and not await self._do(key, after, phone, todo):
+            # The screen says something was done that was not: better no answer, and a new try.
+            return self.down(gateway, screen.language)
+        await self._hold(key, after, alone=gateway.capabilities.ussd is UssdStyle.LAST)
+        self.behind.tally.count(screen, held.opening.profile, self._day(now))
+        return Told(answer, screen.label, text)
+
+    def _scene(self, opening: Opening, now: datetime, tier: Tier = Tier.ACCENTED) -> Scene:
+        book, day = self._shelf.book(), self._day(now)
+        return Scene(opening.profile, book, day, self._say, self._code, tier)
+
+    def _say(self, language: str | None) -> Say:
+        return speaker(language or SOURCE, self._drafts)
+
+    def _bye(self, label: str) -> Told:
+        said = self._say(None)("ussd.bye", "Merci. À bientôt.")
+        return Told(dialects.plain(said, ends=True), label)
+
+    def _day(self, now: datetime) -> date:
+        return self._desk.limits.today(now)
+
+    # --- opening ------------------------------------------------------------------------------
+
+    async def _open(self, gateway: str, turn: UssdTurn, phone: Phone, now: datetime) -> Held:
+        """A session new to this process: begun now, or elsewhere, or before a restart."""
+        keys = keys_of(turn.text)
+        begun = turn.starts is not True and bool(keys)
+        known = self._callers.get(phone.e164)
+        left = self._left(phone, now)
+        if known is not None and known.fresh(now) and not begun:
+            return self._begin(known.caller, phone, keys, now, left)
+        caller, row, elsewhere = await self._fetch(gateway, turn, phone, now, begun=begun)
+        if row is not None:
+            return held_again(phone.e164, row)
+        return self._begin(caller, phone, keys, now, left or elsewhere)
+
+    def _begin(
+        self, caller: Caller, phone: Phone, keys: Sequence[str], now: datetime, left: Left | None
+    ) -> Held:
+        """A code dialled with keys says clearly enough where it wants to go: nothing is offered.
+
+        One key alone may as well be the second turn of a session whose first was lost.
+        """
+        resume = self._resume(left, now) if left and not keys else None
+        opening = Opening(caller.profile, resume, len(keys) if len(keys) > 1 else 0)
+        return Held(phone.e164, opening, now, now, caller.contact_id)
+
+    def _resume(self, left: Left, now: datetime) -> Resume | None:
+        opening, text = left
+        return place_of(opening, keys_of(text), self._scene(opening, now))
+
+    def _left(self, phone: Phone, now: datetime) -> Left | None:
+        """The phone's newest session in this process, if it broke off a moment ago."""
+        key = self._newest.get(phone.e164)
+        held = self._sessions.get(key) if key else None
+        if held is None or held.ended or now - held.seen_at > store.DROPPED:
+            return None
+        return held.opening, held.text or ""
+
+    async def _fetch(
+        self, gateway: str, turn: UssdTurn, phone: Phone, now: datetime, *, begun: bool
+    ) -> tuple[Caller, Kept | None, Left | None]:
+        """Caller, this session's row, and a session that broke off in another process.
+
+        When the database does not answer the caller is a stranger for this session: asked for
+        a language, and answered.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await asyncio.to_thread(self._look, gateway, turn, phone, now, begun=begun)
+        except (TimeoutError, SQLAlchemyError) as error:
+            log.warning("ussd caller not read", why=type(error).__name__)
+            return Caller(), None, None
+        self._callers.put(phone.e164, Known(found[0], now))
+        return found
+
+    def _look(
+        self, gateway: str, turn: UssdTurn, phone: Phone, now: datetime, *, begun: bool
+    ) -> tuple[Caller, Kept | None, Left | None]:
+        with reading(self._desk.engine) as session:
+            lookup = self._desk.vault.lookup(phone)
+            caller = store.read_caller(session, lookup, self._day(now))
+            if caller.contact_id is None:
+                return caller, None, None
+            row = store.kept(session, gateway, turn.session) if begun else None
+            if row is not None and row.contact_id == caller.contact_id:
+                return caller, row, None
+            lost = store.dropped(session, caller.contact_id, now)
+            return caller, None, (lost.opening, lost.text) if lost else None
+
+    # --- keeping and doing --------------------------------------------------------------------
+
+    async def _hold(self, key: Key, held: Held, *, alone: bool) -> None:
+        """Remember the turn. Its row is written behind; or first, where the next request alone
+        could not tell what was typed before (`alone`), or what was offered."""
+        self._sessions.put(key, held)
+        self._newest.put(held.phone, key)
+        self.behind.keep(key, held)
+        if alone or (held.opening.resume is not None and not held.text):
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self.behind.flush()
+            except TimeoutError:
+                log.warning("ussd session not written in time")
+
+    async def _do(self, key: Key, held: Held, phone: Phone, todo: list[Deed]) -> bool:
+        """Do what the keys ask; False when a promise on the screen could not be kept.
+
+        A deed that is only remembered may fail: it stays undone, and the next turn asks again.
+        """
+        turn = Turn(*key, phone, held.seen_at, held.row(key))
+        quiet = all(each.quiet for each in todo)
+        try:
+            async with asyncio.timeout(PATIENCE if quiet else None):
+                held.contact_id = await asyncio.to_thread(self._done, turn, todo)
+        except (TimeoutError, SQLAlchemyError) as error:
+            log.warning("ussd deed not done", why=type(error).__name__)
+            return quiet
+        held.done |= {each.action for each in todo}
+        self._callers.drop(phone.e164)
+        return True
+
+    def _done(self, turn: Turn, todo: list[Deed]) -> int:
+        try:
+            return effects.do(self._desk, turn, todo)
+        except IntegrityError:
+            # Two first dials of one number at once: the other has made the contact by now.
+            return effects.do(self._desk, turn, todo)
+
+
+def _text(turn: UssdTurn, held: Held, now: datetime) -> str:
+    """Everything typed in this session, whichever way the carrier tells it."""
+    if turn.mode == "accumulated":
+        return turn.text
+    if held.text is not None and _echoes(turn, held.text, now - held.seen_at):
+        return held.text
+    return dialects.typed_so_far(held.text, turn.text, starts=turn.starts is True)
+
+
+def _echoes(turn: UssdTurn, before: str, since: timedelta) -> bool:
+    return turn.text == before.rpartition("*")[2] and since < ECHO
+
+
+def _tier(gateway: Gateway) -> Tier:
+    return Tier(gateway.capabilities.tier)

@@ -1,0 +1,247 @@
+"""Reports in, quotes out: the only SQL that publishes a price.
+
+A quote is recomputed from the reports of its window in the transaction that changed one of them,
+so that it cannot drift from them. Cost stays flat: two lookups in a covering index.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, select
+
+from service.prices.catalog import Catalog, Stage
+from service.prices.quote import Quote, Workings, explain
+from service.prices.report import COUNTING, Vote
+from service.prices.shelf import quote_of
+from service.prices.tables import BookVersion, QuoteRow, ReportRow
+
+CORRECTION = 0.05
+"""A published value that moves by more is corrected to those who were sent it (2.4.6)."""
+COUNTED = tuple(status.value for status in COUNTING)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one quote is about. `unit` is what its value counts: kg, head, or a vessel's code."""
+
+    product: str
+    market: str
+    stage: Stage
+    unit: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A published value that changed; `old` is None for a first one, `new` for a withdrawn one."""
+
+    window: Window
+    old: int | None
+    new: int | None
+
+    @property
+    def corrects(self) -> bool:
+        """Whether people who were sent the old value must be told."""
+        if self.old is None or self.new is None:
+            return self.old is not None
+        return abs(self.new - self.old) / self.old > CORRECTION
+
+
+def window_of(report: ReportRow) -> Window:
+    return Window(
+        report.product, report.market, Stage(report.stage), report.basis, report.observed_on
+    )
+
+
+def bump(session: Session, *, catalog: bool = False) -> None:
+    """Tell every process that the book has changed; `catalog` when reference facts did."""
+    changes: dict[str, Any] = {"version": BookVersion.version + 1}
+    if catalog:
+        changes["catalog"] = BookVersion.catalog + 1
+    done = session.execute(update(BookVersion).where(col(BookVersion.id) == 1).values(**changes))
+    if not done.rowcount:  # type: ignore[attr-defined]
+        session.add(BookVersion(id=1))
+        session.flush()
+
+
+def publish(
+    session: Session, catalog: Catalog, windows: Iterable[Window], now: datetime
+) -> list[Moved]:
+    """Recompute the quotes of these windows, and of the fair after each, which may lean on it."""
+    todo = {each for window in windows for each in (window, _next(session, window)) if each}
+    found = [_recompute(session, catalog, window, now) for window in sorted(todo, key=_order)]
+    moved = [each for each in found if each]
+    if moved:
+        bump(session)
+    return moved
+
+
+def workings(session: Session, catalog: Catalog, window: Window) -> Workings | None:
+    """The quote of a window with every vote that was looked at."""
+    votes = _votes(session, window, window.day)
+    earlier = _votes(session, window, _last_day(session, window))
+    return explain(
+        catalog.products[window.product],
+        window.market,
+        window.stage,
+        window.unit,
+        votes,
+        earlier,
+        window.day,
+        window.day,
+    )
+
+
+def replay(session: Session, catalog: Catalog, first: date, last: date) -> Iterator[dict[str, Any]]:
+    """Every quote of these days made again from its reports, oldest first; nothing is written.
+
+    Each carries `same`: whether what is published is byte for byte what comes out again.
+    """
+    for window in _windows(session, first, last):
+        if window.product not in catalog.products:
+            continue
+        found = workings(session, catalog, window)
+        if found is None:
+            continue
+        stored = _row(session, window)
+        same = stored is not None and quote_of(stored) == found.quote
+        yield {**asdict(found.quote), "same": same}
+
+
+def current(session: Session, product: str, market: str, on: date | None = None) -> Quote | None:
+    """The newest quote of a product's own quantity up to a day; producer stage."""
+    query = select(QuoteRow).where(
+        QuoteRow.product == product,
+        QuoteRow.market == market,
+        QuoteRow.stage == Stage.PRODUCER.value,
+    )
+    if on:
+        query = query.where(QuoteRow.fair_on <= on)
+    row = session.exec(query.order_by(col(QuoteRow.fair_on).desc()).limit(1)).first()
+    return quote_of(row) if row else None
+
+
+def _recompute(session: Session, catalog: Catalog, window: Window, now: datetime) -> Moved | None:
+    found = workings(session, catalog, window)
+    row = _row(session, window)
+    old = row.value if row else None
+    if found is None:
+        if row is None:
+            return None
+        session.delete(row)
+        session.flush()
+        return Moved(window, old, None)
+    if row is not None and quote_of(row) == found.quote:
+        return None
+    _write(session, row, found.quote, now)
+    return Moved(window, old, found.quote.value)
+
+
+def _write(session: Session, row: QuoteRow | None, quote: Quote, now: datetime) -> None:
+    facts = asdict(quote) | {
+        "reports": list(quote.reports),
+        "spread": quote.spread,
+        "computed_at": now,
+    }
+    if row is None:
+        row = QuoteRow(**facts)
+    else:
+        for name, value in facts.items():
+            setattr(row, name, value)
+        row.version += 1
+    session.add(row)
+    session.flush()
+
+
+def _row(session: Session, window: Window) -> QuoteRow | None:
+    return session.exec(
+        select(QuoteRow).where(
+            QuoteRow.product == window.product,
+            QuoteRow.market == window.market,
+            QuoteRow.stage == window.stage.value,
+            QuoteRow.unit == window.unit,
+            QuoteRow.fair_on == window.day,
+        )
+    ).first()
+
+
+def _votes(session: Session, window: Window, day: date | None) -> Sequence[Vote]:
+    if day is None:
+        return ()
+    rows = session.exec(
+        select(ReportRow)
+        .where(*_same(window), ReportRow.observed_on == day, col(ReportRow.status).in_(COUNTED))
+        .order_by(col(ReportRow.id))
+    )
+    return [vote_of(row) for row in rows]
+
+
+def vote_of(row: ReportRow) -> Vote:
+    return Vote(
+        report=row.id or 0,
+        reporter=row.reporter_id,
+        on=row.observed_on,
+        value=row.basis_value,
+        trust=row.trust,
+        weighed_on=row.weighed_on,
+        verified=row.verified,
+    )
+
+
+def _same(window: Window) -> tuple[Any, ...]:
+    return (
+        ReportRow.product == window.product,
+        ReportRow.market == window.market,
+        ReportRow.stage == window.stage.value,
+        ReportRow.basis == window.unit,
+    )
+
+
+def _last_day(session: Session, window: Window) -> date | None:
+    """The last day before with a counting report."""
+    return session.exec(
+        select(func.max(ReportRow.observed_on)).where(
+            *_same(window),
+            ReportRow.observed_on < window.day,
+            col(ReportRow.status).in_(COUNTED),
+        )
+    ).one()
+
+
+def _next(session: Session, window: Window) -> Window | None:
+    """The next quote after: with few reporters of its own it has borrowed from this day."""
+    day: date | None = session.exec(
+        select(func.min(QuoteRow.fair_on)).where(
+            QuoteRow.product == window.product,
+            QuoteRow.market == window.market,
+            QuoteRow.stage == window.stage.value,
+            QuoteRow.unit == window.unit,
+            QuoteRow.fair_on > window.day,
+        )
+    ).one()
+    return None if day is None else replace(window, day=day)
+
+
+def _windows(session: Session, first: date, last: date) -> list[Window]:
+    query = (
+        columns(
+            col(ReportRow.product),
+            col(ReportRow.market),
+            col(ReportRow.stage),
+            col(ReportRow.basis),
+            col(ReportRow.observed_on),
+        )
+        .where(col(ReportRow.observed_on).between(first, last))
+        .distinct()
+    )
+    rows = session.execute(query).tuples()
+    found = [Window(p, m, Stage(stage), unit, day) for p, m, stage, unit, day in rows]
+    return sorted(found, key=_order)
+
+
+def _order(window: Window) -> tuple[Any, ...]:
+    return window.day, window.product, window.market, window.stage, window.unit

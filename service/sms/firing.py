@@ -1,0 +1,255 @@
+"""Making a run: the words once, then a row for everybody, in the transaction that fires it.
+
+Any number of processes may call `fire_due` together. The slot is unique in the database, rows
+are made by one INSERT..SELECT, and the next slot is written in the same transaction: a crash
+anywhere leaves all of it or nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import literal
+from sqlmodel import Session, col, select
+
+from service.sms import audience, outbox
+from service.sms.editions import (
+    FRESH_FOR,
+    PRICE_FOR,
+    Edition,
+    Press,
+    Sheet,
+    audience_of,
+    edition_of,
+    language_of,
+    next_due,
+)
+from service.sms.limits import Limits
+from service.sms.states import State
+from service.sms.tables import Broadcast, Delivery, MessageText, Run, RunPrice, RunText, stored
+from service.sms.template import Carried
+from service.sms.upsert import insert, instant
+
+GRACE = timedelta(hours=2)
+"""A slot this late is missed, and said to be: an old bulletin is not sent after an outage."""
+SLOTS = 400
+"""Slots passed over in one go after a long absence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    run_id: int
+    state: str
+    total: int = 0
+    reason: str = ""
+
+
+def fire_due(session: Session, now: datetime, press: Press) -> list[Fired]:
+    """Fire every broadcast whose time has come; those of others at work are left to them."""
+    due = (
+        select(Broadcast)
+        .where(
+            col(Broadcast.next_due) <= now,
+            col(Broadcast.state).in_(("scheduled", "running")),
+        )
+        .order_by(col(Broadcast.next_due))
+        .with_for_update(skip_locked=True)
+    )
+    return [
+        fired
+        for found in session.exec(due).all()
+        for fired in _catch_up(session, found, now, press)
+    ]
+
+
+def fire(
+    session: Session, broadcast: Broadcast, due: datetime, now: datetime, press: Press
+) -> Fired | None:
+    """Make the run of one slot with all its deliveries; None when the slot already has one."""
+    following = next_due(session, broadcast, max(due, now), press)
+    made = edition_of(session, broadcast, now, press)
+    sheets = made.sendable(needs_fresh=broadcast.needs_fresh)
+    limit = _not_after(made, due, following, press.limits)
+    if not sheets:
+        return _record(session, broadcast, due, now, "skipped", "no fresh price")
+    if limit <= now:
+        return _record(session, broadcast, due, now, "skipped", "prices too old")
+    fired = _record(session, broadcast, due, now, "running", _left_out(made, sheets), limit)
+    if fired is None:
+        return None
+    _print(session, fired.run_id, sheets, made)
+    total = _address(session, fired.run_id, broadcast, made.scope, now, limit, press.limits)
+    run = session.get_one(Run, fired.run_id)
+    run.total = total
+    session.add(run)
+    session.flush()
+    return Fired(fired.run_id, "running", total)
+
+
+# --- rows -------------------------------------------------------------------------------------
+
+
+def _catch_up(
+    session: Session, broadcast: Broadcast, now: datetime, press: Press
+) -> Iterator[Fired]:
+    """Fire the newest slot that is due; older ones, and one that is too late, are missed."""
+    for _ in range(SLOTS):
+        due = broadcast.next_due
+        if due is None or due > now:
+            break
+        following = next_due(session, broadcast, due, press)
+        overtaken = following is not None and following <= now
+        fired = (
+            _record(session, broadcast, due, now, "missed", "too late")
+            if overtaken or now - due > GRACE
+            else fire(session, broadcast, due, now, press)
+        )
+        broadcast.next_due = following
+        broadcast.state = "scheduled" if following else "running"
+        session.add(broadcast)
+        session.flush()
+        if fired:
+            yield fired
+    _close(session, broadcast)
+
+
+def _close(session: Session, broadcast: Broadcast) -> None:
+    """A broadcast whose only slot made no deliveries has nothing more to do."""
+    live = select(Run.id).where(Run.broadcast_id == broadcast.id, Run.state == "running")
+    if broadcast.state == "running" and session.exec(live.limit(1)).first() is None:
+        broadcast.state = "finished"
+        session.add(broadcast)
+        session.flush()
+
+
+def _record(
+    session: Session,
+    broadcast: Broadcast,
+    due: datetime,
+    now: datetime,
+    state: str,
+    reason: str,
+    not_after: datetime | None = None,
+) -> Fired | None:
+    """The run's own row, unless another clock has made it."""
+    made = session.execute(
+        insert(session, Run)
+        .values(
+            broadcast_id=broadcast.id,
+            due_at=due,
+            kind="slot",
+            subject="",
+            state=state,
+            reason=reason[:80],
+            total=0,
+            not_after=not_after,
+            created_at=now,
+            finished_at=None if state == "running" else now,
+        )
+        .on_conflict_do_nothing()
+        .returning(col(Run.id))
+    ).scalar()
+    return None if made is None else Fired(made, state, 0, reason)
+
+
+def _not_after(
+    made: Edition, due: datetime, following: datetime | None, limits: Limits
+) -> datetime:
+    """A late price is worse than none (`reliability.md` 3.4). The three hours start when the
+    quiet ones end."""
+    ends = [limits.wakes(due) + FRESH_FOR]
+    if made.priced:
+        ends.append(made.as_of + PRICE_FOR)
+    if following is not None:
+        ends.append(following)
+    return min(ends)
+
+
+def _left_out(made: Edition, sheets: Sequence[Sheet]) -> str:
+    gone = sorted({each.place for each in made.sheets} - {each.place for each in sheets})
+    return f"no fresh price: {', '.join(gone)}" if gone else ""
+
+
+def _print(session: Session, run_id: int, sheets: Sequence[Sheet], made: Edition) -> None:
+    """Keep each text once, and who reads it."""
+    kept: dict[tuple[str, tuple[Carried, ...]], MessageText] = {}
+    for sheet in sheets:
+        key = (sheet.text, sheet.prices)
+        if key not in kept:
+            kept[key] = outbox.write(session, sheet.text, sheet.language)
+            _remember(session, run_id, stored(kept[key].id), sheet.prices, made.as_of)
+        session.add(
+            RunText(
+                run_id=run_id,
+                language=sheet.language,
+                place=sheet.place,
+                text_id=stored(kept[key].id),
+            )
+        )
+    session.flush()
+
+
+def _remember(
+    session: Session, run_id: int, text_id: int, prices: Sequence[Carried], at: datetime
+) -> None:
+    for price in prices:
+        session.add(
+            RunPrice(
+                text_id=text_id,
+                product=price.product,
+                market=price.market,
+                run_id=run_id,
+                unit=price.unit,
+                fair_on=price.fair_on,
+                value=price.value,
+                sent_at=at,
+            )
+        )
+
+
+def _address(
+    session: Session,
+    run_id: int,
+    broadcast: Broadcast,
+    scope: str,
+    now: datetime,
+    not_after: datetime,
+    limits: Limits,
+) -> int:
+    """A delivery for everybody, in one statement that never leaves the database."""
+    chosen = audience.people(audience_of(broadcast)).add_columns(language_of().label("speaks"))
+    people = chosen.subquery()
+    place = people.c[scope] if scope else literal("")
+    words = (
+        sqlalchemy.select(
+            col(RunText.language),
+            col(RunText.place),
+            col(RunText.text_id),
+            col(MessageText.segments),
+        )
+        .join(MessageText, col(MessageText.id) == col(RunText.text_id))
+        .where(col(RunText.run_id) == run_id)
+        .subquery()
+    )
+    values: dict[str, Any] = {
+        "run_id": literal(run_id),
+        "contact_id": people.c.contact_id,
+        "text_id": words.c.text_id,
+        "kind": literal("broadcast"),
+        "priority": literal(outbox.USUAL),
+        "state": literal(State.QUEUED.value),
+        "rank": literal(0),
+        "segments": words.c.segments,
+        "not_before": instant(limits.wakes(now)),
+        "not_after": instant(not_after),
+        "attempts": literal(0),
+        "fence": literal(0),
+        "created_at": instant(now),
+    }
+    rows = sqlalchemy.select(*values.values()).join_from(
+        people, words, (words.c.language == people.c.speaks) & (words.c.place == place)
+    )
+    made = session.execute(sqlalchemy.insert(Delivery).from_select(list(values), rows))
+    return int(getattr(made, "rowcount", 0))

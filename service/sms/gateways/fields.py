@@ -1,0 +1,141 @@
+"""What carriers write in their requests: forms, JSON, numbers, dates, in all their disorder.
+
+Pure. Nothing here raises for what a stranger sent; what cannot be read is simply not there.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import unquote_to_bytes
+
+from service.phone import parse
+from service.sms.gateway import RawRequest
+
+MOST_FIELDS = 100
+"""Fields read from one request; carriers send about ten."""
+PHONE_LIKE = re.compile(r"[+\d][\d ().-]*", re.ASCII)
+"""What may be a phone number. Letters never: a parser would dial them (`70-ORANGE`)."""
+EPOCH_MILLIS = 11
+"""Digits from which an epoch counts milliseconds (seconds have 10 until the year 2286)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """First value of each field, and the names given twice with different values."""
+
+    values: Mapping[str, str]
+    doubled: frozenset[str] = frozenset()
+
+    def get(self, *names: str) -> str:
+        """The first of `names` that holds something, stripped; else an empty string."""
+        return next((said for name in names if (said := self.values.get(name, "").strip())), "")
+
+    def text(self, *names: str) -> str:
+        """As `get`, with the spaces people typed."""
+        return next((said for name in names if (said := self.values.get(name, ""))), "")
+
+
+def fields(raw: RawRequest) -> Fields:
+    """The fields of a form or of a flat JSON body; the query's where the body has none."""
+    loaded = document(raw)
+    if isinstance(loaded, dict):
+        flat = {str(name): as_text(value) for name, value in loaded.items()}
+        return Fields({**_first(_words(raw.query.encode())), **flat})
+    body = list(_words(raw.body))
+    first = _first(iter(body))
+    doubled = frozenset(name for name, value in body if first[name] != value)
+    return Fields({**_first(_words(raw.query.encode())), **first}, doubled)
+
+
+def _first(pairs: Iterator[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found.setdefault(name, value)
+    return found
+
+
+def _words(form: bytes) -> Iterator[tuple[str, str]]:
+    return ((as_words(name), as_words(value)) for name, value in pairs(form))
+
+
+def pairs(form: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The percent-decoded bytes of each field, before anyone decides on an alphabet."""
+    for piece in form.split(b"&", MOST_FIELDS)[:MOST_FIELDS]:
+        if piece:
+            name, _, value = piece.replace(b"+", b" ").partition(b"=")
+            yield unquote_to_bytes(name), unquote_to_bytes(value)
+
+
+def as_words(said: bytes) -> str:
+    """UTF-8, or the Windows alphabet that old gateways send (`%E9` is é). No NUL: PostgreSQL
+    cannot keep one."""
+    try:
+        words = said.decode()
+    except UnicodeDecodeError:
+        words = said.decode("cp1252", "replace")
+    return words.replace("\0", "")
+
+
+def document(raw: RawRequest) -> object:
+    """The JSON body, whatever its content type says; None when it is none."""
+    body = raw.body.strip()
+    if not body.startswith((b"{", b"[")):
+        return None
+    try:
+        return json.loads(as_words(body))
+    except (ValueError, RecursionError):
+        return None
+
+
+def as_text(value: object) -> str:
+    """A JSON scalar as it would stand in a form; lone surrogates and NUL become `?` or nothing."""
+    match value:
+        case None | dict() | list():
+            return ""
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value).encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def part(whole: object, *path: str) -> dict[str, object]:
+    """The object at `path` inside a JSON document; empty when anything on the way is missing."""
+    for name in path:
+        whole = whole.get(name) if isinstance(whole, dict) else None
+    return whole if isinstance(whole, dict) else {}
+
+
+def listed(value: object) -> list[dict[str, object]]:
+    """Carriers write one object where they mean a list of one."""
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, dict)]
+
+
+def number(said: str) -> str:
+    """E.164 where it is a phone (`tel:` dropped, the plus that a form lost put back); anything
+    else as it came: a short code, an advertiser's name."""
+    plain = said.strip().removeprefix("tel:").strip()
+    phone = parse(plain) if PHONE_LIKE.fullmatch(plain) else None
+    return phone.e164 if phone else plain
+
+
+def instant(said: str) -> datetime | None:
+    """A carrier's date in UTC: ISO with or without `T`, fraction, zone (none is UTC), or epoch.
+    None when it is no date: the time of receipt is the truth anyway."""
+    said = said.strip()
+    try:
+        if said.isascii() and said.isdigit():
+            seconds = int(said) / (1000 if len(said) > EPOCH_MILLIS else 1)
+            return datetime.fromtimestamp(seconds, UTC)
+        read = datetime.fromisoformat(said)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def without(keyword: str, text: str) -> str:
+    """On a shared short code our word stands in front, or the carrier has already dropped it."""
+    head, _, rest = text.strip().partition(" ")
+    return rest.strip() if keyword and head.casefold() == keyword.casefold() else text
