@@ -6,6 +6,7 @@ needs is under its own name, so that an adapter is given its own few values and 
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import time
@@ -94,7 +95,20 @@ def _slashless(value: str) -> str:
     return value.rstrip("/")
 
 
+def _pattern(value: str) -> str:
+    re.compile(value)
+    return value
+
+
+def _names_an_id(value: str) -> str:
+    if value and "id" not in re.compile(value).groupindex:
+        raise ValueError("the pattern needs a group named id: (?P<id>...)")
+    return value
+
+
 Url = Annotated[str, AfterValidator(_slashless)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+IdPattern = Annotated[str, AfterValidator(_pattern), AfterValidator(_names_an_id)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 Rate = Annotated[float | None, Field(gt=0)]
 
@@ -186,9 +200,11 @@ class Http(Account):
     max_recipients: int = Field(1, ge=1, le=100, description="Phones per request")
     separator: str = Field(",", description="Between phones when several go in one {to}")
     success_status: str = Field("200-299", description="HTTP statuses that accept, as 200-202,204")
-    success_pattern: str = Field("", description="Regex the accepting answer must also match")
-    reject_pattern: str = Field("", description="Regex of an answer that refuses for good")
-    id_pattern: str = Field("", description="Regex with the message id; groups `id` and `phone`")
+    success_pattern: Pattern = Field("", description="Regex the accepting answer must also match")
+    reject_pattern: Pattern = Field("", description="Regex of an answer that refuses for good")
+    id_pattern: IdPattern = Field(
+        "", description="Regex with the group `id`; a group `phone` when ids differ by phone"
+    )
     statuses: dict[str, Literal["in_transit", "delivered", "failed"]] = Field(
         {"delivered": "delivered", "failed": "failed", "sent": "in_transit"},
         description="Their delivery words to ours, JSON; case does not matter",
@@ -243,7 +259,7 @@ class Settings(BaseSettings):
         description="Local hours when nobody is written to first; empty means none",
     )
     send_rate: Rate = Field(
-        None, description="Messages per second for every gateway; empty: each gateway's own"
+        None, description="Messages per second where the gateway sets none; empty: what suits it"
     )
     send_in_flight: int = Field(5, ge=1, le=50, description="Requests to a gateway at one time")
     cap_segments_run: int = Field(6_000, ge=0, description="Most SMS segments one run may spend")

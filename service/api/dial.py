@@ -4,22 +4,27 @@ Whatever happens behind it, a carrier gets 200 and `CON` or `END`; only a wrong 
 """
 
 import asyncio
+import hashlib
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
 from service.api.effects import Desk
-from service.api.turns import Shelf, Told, Turns
+from service.api.turns import Told, Turns
 from service.clock import Clock
 from service.phone import Phone, parse
-from service.sms.gateway import Ack, Gateway, Kind, RawRequest, Unreadable, UssdStyle
+from service.sms.gateway import Ack, Gateway, Kind, RawRequest, Unreadable, UssdStyle, UssdTurn
 from service.ussd import dialects
 
 BODY_CAP = 16 * 1024
 """Bytes of a request that are read: a carrier's form is a few hundred."""
 DEADLINE = 5.0
 """Seconds until a safe answer leaves instead: carriers give up after ten (`gateways.md` 1.5)."""
+LONGEST_SESSION = 80
+"""Characters of a session id as the tables keep it."""
 NOT_FOUND = Ack(404, b"Not Found")
 
 Scope = MutableMapping[str, Any]
@@ -36,7 +41,6 @@ class Dial:
     def __init__(
         self,
         gateways: Mapping[str, Gateway],
-        shelf: Shelf,
         desk: Desk,
         clock: Clock,
         *,
@@ -45,7 +49,7 @@ class Dial:
     ) -> None:
         self._gateways = gateways
         self._clock = clock
-        self._turns = Turns(shelf, desk, clock, code, drafts=drafts)
+        self._turns = Turns(desk, clock, code, drafts=drafts)
 
     async def start(self) -> None:
         """Begin writing sessions and counts behind the answers."""
@@ -97,7 +101,8 @@ class Dial:
         phone = parse(turn.phone)
         if phone is None:
             return self._unreadable(gateway, "phone number")
-        return _ack(gateway, await self._turns.take(gateway, turn, phone))
+        named = replace(turn, session=_session(turn))
+        return _ack(gateway, await self._turns.take(gateway, named, phone))
 
     def _unreadable(self, gateway: Gateway, why: str) -> Ack:
         log.warning("ussd turn unreadable", gateway=gateway.name, why=why)
@@ -124,9 +129,28 @@ def is_dial(path: str) -> bool:
     return len(parts) == 5 and parts[1] == "hooks" and parts[4] == "ussd"
 
 
+def _session(turn: UssdTurn) -> str:
+    """The carrier's session id where it fits a row; its digest where it does not.
+
+    A carrier without sessions gives the phone instead: a page asked for with nothing typed then
+    begins a session of our own, which our links carry on.
+    """
+    if turn.session == turn.phone and not turn.text:
+        return secrets.token_hex(8)
+    if (
+        len(turn.session) <= LONGEST_SESSION
+        and turn.session.isascii()
+        and turn.session.isprintable()
+    ):
+        return turn.session
+    return hashlib.sha256(turn.session.encode("utf-8", "replace")).hexdigest()
+
+
 def _ack(gateway: Gateway, told: Told) -> Ack:
     if gateway.capabilities.ussd is UssdStyle.XHTML:
-        return gateway.ack(Kind.USSD, dialects.page(told.answer, told.typed), told.label)
+        return gateway.ack(
+            Kind.USSD, dialects.page(told.answer, told.typed, told.session), told.label
+        )
     return gateway.ack(Kind.USSD, told.answer, told.label)
 
 

@@ -16,7 +16,9 @@ from sqlmodel import Session
 from service.db import writing
 from service.people import store as people
 from service.phone import Phone, Vault
-from service.sms import outbox
+from service.prices import disputes
+from service.prices.book import Book
+from service.sms import entry, outbox
 from service.sms.limits import Limits
 from service.ussd import deeds as asked
 from service.ussd import store as ussd
@@ -27,20 +29,15 @@ HOW = "ussd"
 WORDING = "ussd-1"
 """Which words were agreed to: `ussd.agree_*` as they stand."""
 
-Submit = Callable[[Session, int, asked.SubmitPrice, datetime], object]
-Complain = Callable[[Session, int, asked.Dispute, datetime], object]
-
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What doing takes. `submit` files a reporter's price and `complain` a farmer's dispute, both
-    for a contact and in the session's transaction: prices are judged where all prices are."""
+    """What doing takes. `book` is the newest this process has: a price is judged beside it."""
 
     engine: Engine
     vault: Vault
     limits: Limits
-    submit: Submit
-    complain: Complain
+    book: Callable[[], Book]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +89,13 @@ def _do(desk: Desk, session: Session, contact_id: int, effect: Effect, now: date
         case asked.Restart():
             people.agree(session, contact_id, now, how=HOW, wording=WORDING)
         case asked.Dispute():
-            desk.complain(session, contact_id, effect, now)
+            disputes.complain(
+                session, contact_id, effect.product, effect.market, effect.fair_on, now
+            )
         case asked.SendCopy():
             _copy(desk, session, contact_id, effect, now)
         case asked.SubmitPrice():
-            desk.submit(session, contact_id, effect, now)
+            _submit(desk, session, contact_id, effect, now)
 
 
 def _subscribe(
@@ -130,3 +129,11 @@ def _copy(
         now=now,
         limits=desk.limits,
     )
+
+
+def _submit(
+    desk: Desk, session: Session, contact_id: int, effect: asked.SubmitPrice, now: datetime
+) -> None:
+    """File the price as the reporter confirmed it; who is no reporter any more is not heard."""
+    claim = entry.francs(effect.product, effect.market, effect.unit, effect.quantity, effect.amount)
+    entry.submit(session, desk.book(), desk.limits, contact_id, claim, now)

@@ -84,13 +84,18 @@ class Held:
             "gateway": key[0],
             "session": key[1],
             "contact_id": self.contact_id,
-            "text": (self.text or "")[:LONGEST_TEXT],
+            "text": _storable(self.text or "")[:LONGEST_TEXT],
             "answer": self.answer,
             "ended": self.ended,
             "opening": written(self.opening),
             "started_at": self.started_at,
             "seen_at": self.seen_at,
         }
+
+
+def _storable(text: str) -> str:
+    """What was typed, without what no database stores; such keys mean nothing anyway."""
+    return text.encode("ascii", "replace").decode().replace("\0", "?")
 
 
 def held_again(phone: str, row: Kept) -> Held:

@@ -12,9 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.clock import Clock
 from service.db import reading
 from service.i18n import Say, speaker
+from service.people.atlas import read_book
 from service.phone import Vault
 from service.prices.book import Book
-from service.prices.store import read_book, read_version
+from service.prices.shelf import read_version
 from service.settings import Settings
 from service.sms.gateway import Gateway
 from service.sms.lexicon import Lexicon
@@ -44,10 +45,7 @@ class Sugu:
         return self._book or self.refresh()
 
     def lexicon(self) -> Lexicon:
-        if self._lexicon is None:
-            self.refresh()
-        assert self._lexicon is not None
-        return self._lexicon
+        return self._lexicon or Lexicon.of(self.book().catalog)
 
     def say(self, language: str | None) -> Say:
         return speaker(language or "fr", drafts=self.settings.ship_drafts)
@@ -59,8 +57,8 @@ class Sugu:
             known = self._book
             if known and known.version == read_version(session) and known.day == today:
                 return known
-            book = read_book(session, today)
-            if known is None or known.catalog != book.catalog or self._lexicon is None:
+            book = read_book(session, today, known)
+            if known is None or known.catalog is not book.catalog or self._lexicon is None:
                 self._lexicon = Lexicon.of(book.catalog)
             self._book = book
             return book

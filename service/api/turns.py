@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -23,7 +22,6 @@ from service.db import reading
 from service.encoding import Tier
 from service.i18n import SOURCE, Say, speaker
 from service.phone import Phone
-from service.prices.book import Book
 from service.sms.gateway import Gateway, UssdStyle, UssdTurn
 from service.ussd import dialects, store
 from service.ussd.caller import Opening, Resume
@@ -43,28 +41,21 @@ Left = tuple[Opening, str]
 """A session that broke off: what it was opened with, and everything typed in it."""
 
 
-class Shelf(Protocol):
-    """Where the book stands: `book()` is the newest this process has read."""
-
-    def book(self) -> Book: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer with `CON` or `END`, its screen's static name, and the keys it answers."""
+    """An answer with `CON` or `END`, its screen's static name, and the keys it answers in which
+    session."""
 
     answer: str
     label: str
     typed: str = ""
+    session: str = ""
 
 
 class Turns:
     """Every session of one process."""
 
-    def __init__(
-        self, shelf: Shelf, desk: Desk, clock: Clock, code: str, *, drafts: bool = True
-    ) -> None:
-        self._shelf = shelf
+    def __init__(self, desk: Desk, clock: Clock, code: str, *, drafts: bool = True) -> None:
         self._desk = desk
         self._clock = clock
         self._code = code
@@ -85,13 +76,14 @@ class Turns:
             return self._bye("aborted")
         text = _text(turn, held, now)
         if text == held.text and held.answer:
-            return Told(held.answer, held.label, text)
+            return Told(held.answer, held.label, text, turn.session)
         return await self._walk(gateway, key, held, phone, text, now)
 
     def down(self, gateway: Gateway, language: str | None = None) -> Told:
         """What is said when nothing else can be."""
+        say = self._say(language)
         # NOTE: max 90 septets; the whole service is out of reach for a moment
-        said = self._say(language)("ussd.down", "Service indisponible. Réessayez plus tard.")
+        said = say("ussd.unavailable", "Service indisponible. Réessayez plus tard.")
         return Told(dialects.plain(said, ends=True, tier=_tier(gateway)), "down")
 
     def forget(self, phone: Phone) -> None:
@@ -115,18 +107,18 @@ class Turns:
             return self.down(gateway, screen.language)
         await self._hold(key, after, alone=gateway.capabilities.ussd is UssdStyle.LAST)
         self.behind.tally.count(screen, held.opening.profile, self._day(now))
-        return Told(answer, screen.label, text)
+        return Told(answer, screen.label, text, key[1])
 
     def _scene(self, opening: Opening, now: datetime, tier: Tier = Tier.ACCENTED) -> Scene:
-        book, day = self._shelf.book(), self._day(now)
+        book, day = self._desk.book(), self._day(now)
         return Scene(opening.profile, book, day, self._say, self._code, tier)
 
     def _say(self, language: str | None) -> Say:
         return speaker(language or SOURCE, self._drafts)
 
     def _bye(self, label: str) -> Told:
-        said = self._say(None)("ussd.bye", "Merci. À bientôt.")
-        return Told(dialects.plain(said, ends=True), label)
+        say = self._say(None)
+        return Told(dialects.plain(say("ussd.bye", "Merci. À bientôt."), ends=True), label)
 
     def _day(self, now: datetime) -> date:
         return self._desk.limits.today(now)

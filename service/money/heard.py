@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.money.figures import DOROME, MILLION
 
@@ -23,6 +24,7 @@ def read_words(tokens: Sequence[str]) -> tuple[int, int] | None:
     return amount, owners[used - 1] + 1
 
 
+@lru_cache(maxsize=4096)
 def _key(word: str) -> str:
     """A spelling reduced to its sound, for Bambara as French ears write it and for French."""
     bare = "".join(c for c in unicodedata.normalize("NFD", word.lower()) if c.isalpha())

@@ -1,4 +1,4 @@
-"""`sugu seed kita`: sourced facts into empty tables. Safe to repeat; never touches what staff changed."""
+"""`sugu seed kita`: sourced facts. Safe to repeat; never touches what staff changed."""
 
 import csv
 import re
@@ -33,7 +33,7 @@ OFFICIAL = {
 }
 """Spellings of the village list, by the official name of the commune."""
 WEIGHED_ON = date(2022, 12, 1)
-"""When the stamped-sack facts were published; a stamped sack does not drift, but its age is shown."""
+"""When the stamped-sack facts were published; their age lowers the grade like any other."""
 
 
 def facts(name: str) -> dict[str, Any]:

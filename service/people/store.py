@@ -103,6 +103,14 @@ def remember(session: Session, contact_id: int, product: str, market: str, now: 
     subscriber.product, subscriber.market = product, market
 
 
+def remember_product(
+    session: Session, contact_id: int, product: str, market: str | None, now: datetime
+) -> None:
+    """Remember a product asked for, keeping the usual market when none was said."""
+    subscriber = subscriber_for(session, contact_id, now)
+    subscriber.product, subscriber.market = product, market or subscriber.market
+
+
 def agree(
     session: Session,
     contact_id: int,
@@ -114,7 +122,7 @@ def agree(
     wording: str = "",
 ) -> None:
     """Write consent in the ledger; it also undoes an earlier STOP, since it is newer."""
-    _ledger(session, contact_id, True, now, how, ref, actor, wording)
+    _ledger(session, contact_id, now, how, ref, actor, wording, given=True)
     subscriber_for(session, contact_id, now).consented = True
     contact = session.get_one(Contact, contact_id)
     contact.stopped_at = None
@@ -122,7 +130,7 @@ def agree(
 
 def stop(session: Session, contact_id: int, now: datetime, *, how: str, actor: str = "") -> None:
     """Withdraw consent. The caller also suppresses what is queued (`sms.outbox.suppress`)."""
-    _ledger(session, contact_id, False, now, how, "", actor, "")
+    _ledger(session, contact_id, now, how, "", actor, "", given=False)
     session.get_one(Contact, contact_id).stopped_at = now
     subscriber = session.exec(select(Subscriber).where(Subscriber.contact_id == contact_id)).first()
     if subscriber:
@@ -226,12 +234,13 @@ def cooperative_for(session: Session, code: str) -> Cooperative:
 def _ledger(
     session: Session,
     contact_id: int,
-    given: bool,
     now: datetime,
     how: str,
     ref: str,
     actor: str,
     wording: str,
+    *,
+    given: bool,
 ) -> None:
     session.add(
         Consent(

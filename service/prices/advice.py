@@ -7,7 +7,7 @@ Advice on when to sell has its shapes here and its rule in `waiting.py`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
@@ -21,6 +21,7 @@ from service.prices.trip import (
     chance,
     cheapest,
     error,
+    next_fair,
     whole,
     worth,
 )
@@ -30,8 +31,6 @@ TRUSTED = frozenset("AB")
 
 CHANCE_DIGITS = 3
 """Digits of a chance that mean something."""
-
-WEEK = 7
 
 
 class Reason(StrEnum):
@@ -75,7 +74,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A price at a market, not expired. `fresh`: of its last fair; `shut`: why nobody goes there."""
+    """A price at a market, not expired. `fresh`: of its last fair; `shut`: why none goes there."""
 
     market: str
     price: int
@@ -107,7 +106,8 @@ class WhereOption:
 class Where:
     """Where to sell `kg` of a product from a village. Options best net first, withheld last.
 
-    `floor` is the best net: below it do not sell at home. `market` is where to go, on "go" only.
+    `floor` is the best net: below it do not sell at home; None when no market leaves anything.
+    `market` is where to go, on "go" only.
     """
 
     product: str
@@ -218,7 +218,7 @@ def where(
         kg=kg,
         home=home,
         options=tuple(each.option() for each in ways),
-        floor=best.option().net if best else None,
+        floor=_floor(best),
         break_even_kg=_break_even(go or best),
         verdict="go" if go else "stay" if best and home else "unknown",
         market=go.offer.market if go else None,
@@ -233,12 +233,6 @@ def shut(market: Market, today: date) -> Reason | None:
     if market.insecure:
         return Reason.INSECURITY
     return Reason.FAIR_CANCELLED if next_fair(market, today) in market.cancelled_on else None
-
-
-def next_fair(market: Market, today: date) -> date:
-    """Today or the first fair day after it; today for a daily market or an unknown day."""
-    days = (today + timedelta(days=ahead) for ahead in range(WEEK))
-    return next((day for day in days if day.weekday() in market.fair_days), today)
 
 
 def _way(
@@ -266,6 +260,11 @@ def _rank(way: _Way) -> tuple[bool, float, float, str]:
     """Best net first, then the withheld by price; the code settles ties."""
     net = way.net
     return net is None, -(net or 0.0), -way.offer.price, way.offer.market
+
+
+def _floor(best: _Way | None) -> int | None:
+    net = best.option().net if best else None
+    return net if net and net > 0 else None
 
 
 def _break_even(way: _Way | None) -> int | None:

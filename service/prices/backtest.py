@@ -232,6 +232,7 @@ def advice_table(
         *(_line(each) for each in simulated),
         "",
         "right: net gain above nought; F/kg against selling at once, or at home",
+        "the rule for WHEN was chosen on Kita 2012-2019: on those years its figures flatter it",
     ]
     return "\n".join(lines) + "\n"
 

@@ -142,15 +142,16 @@ class Book:
         """Whether to wait; reckoned once per book, since it takes a season to fit."""
         pair = product, market
         if pair not in self._whens:
-            quotes = self.quotes.get(pair)
+            found = self.price(product, market, self.day)
+            kilo = found.quote if found.shown and pair in self.quotes else None
             self._whens[pair] = when(
                 product,
                 market,
-                float(quotes[0].value) if quotes else None,
+                float(kilo.value) if kilo else None,
                 self.day,
                 self.histories.get(pair),
                 self.storage.get(product),
-                self.catalog.products[product].chain,
+                found.product.chain,
             )
         return self._whens[pair]
 

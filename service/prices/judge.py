@@ -5,30 +5,18 @@ Asking replaces rejecting: a true move of 40 % must get through, a zero too many
 """
 
 import math
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
 from service.prices.catalog import Band, Product, Unit
+from service.prices.prior import Prior, within_reach, z_score
 from service.prices.report import Money, Status
 from service.prices.units import Unweighed, Valued
 
-QUOTE_SIGMA = 0.08
-"""What honest reporters of one fair differ by (log)."""
-
 ACCEPTED_Z = 2.5
 """Deviations from what is known up to which a price needs no question."""
-
-FARTHEST = 3.0
-"""No real price of the region moved by more than this factor in four cases of a thousand."""
-
-PRIOR_WEEKS = 26
-"""A quote older than this says less than the same month of other years."""
-
-FEWEST_YEARS = 3
-"""Years of a calendar month before its spread means anything."""
 
 AGREEMENT = 0.15
 """Two reporters this close (as a share) vouch for each other."""
@@ -47,19 +35,6 @@ OPTIONS = 3
 
 OptionKind = Literal["said", "wrong", "unit", "zero", "dorome", "franc", "form", "market"]
 QuestionKind = Literal["unit", "zero", "dorome", "money", "form", "market", "outlier"]
-
-
-@dataclass(frozen=True, slots=True)
-class Prior:
-    """What was known before: F per the same quantity, how old, and its own spread if it has one.
-
-    `sd` is the log standard deviation of an estimate or of a reference history; a quote has none.
-    """
-
-    value: float
-    weeks: float = 0.0
-    sd: float | None = None
-    source: Literal["quote", "neighbour", "reference"] = "quote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +141,6 @@ def judge(case: Evidence, readings: Sequence[Option] = ()) -> Verdict:
             return Ask(slip_question(case, readings), _z(case))
 
 
-def sigma(prior: Prior, product: Product, cv: float) -> float:
-    """Standard deviation of ln(price / prior): reporters, the prior's own spread, time, unit."""
-    drift = product.habit.weekly_sigma**2 * prior.weeks
-    return math.sqrt(QUOTE_SIGMA**2 + (prior.sd or 0.0) ** 2 + drift + cv**2)
-
-
-def z_score(value: float, prior: Prior, product: Product, cv: float) -> float:
-    """Deviations (log) of a value from what was known."""
-    return math.log(value / prior.value) / sigma(prior, product, cv)
-
-
 def fit(case: Evidence, value: float) -> Fit:
     """Whether a value would be believed: by the prior, else by the staff's bounds (9)."""
     if case.prior:
@@ -186,11 +150,6 @@ def fit(case: Evidence, value: float) -> Fit:
     if case.band:
         return Fit.INSIDE if case.band.holds(value) else Fit.OUTSIDE
     return Fit.UNKNOWN
-
-
-def within_reach(value: float, known: float) -> bool:
-    """Within a factor of three either way."""
-    return known / FARTHEST <= value <= known * FARTHEST
 
 
 def in_dorome(said: int) -> int:
@@ -280,29 +239,10 @@ def corroborated(
     """
     if not _reachable(value, prior, band):
         return False
-    if any(abs(value / other - 1) <= AGREEMENT for other in others):
+    if any(abs(value - other) <= AGREEMENT * other for other in others):
         return True
     own = math.log(value / prior.value) if prior else 0.0
     return own != 0 and any(move / own >= HALF_AS_MUCH for move in moves)
-
-
-def best_prior(
-    quote: Prior | None, neighbour: Prior | None = None, reference: Prior | None = None
-) -> Prior | None:
-    """The newest quote while it is worth more than other years; else a neighbour's estimate,
-    else the imported history of the same calendar month (10)."""
-    if quote and quote.weeks <= PRIOR_WEEKS:
-        return quote
-    return neighbour or reference
-
-
-def from_history(prices: Sequence[float]) -> Prior | None:
-    """A prior from one calendar month of an imported history, one price a year, F/kg."""
-    if len(prices) < FEWEST_YEARS:
-        return None
-    logs = [math.log(price) for price in prices]
-    middle = math.exp(statistics.median(logs))
-    return Prior(middle, sd=statistics.stdev(logs), source="reference")
 
 
 def _may_be_dorome(case: Evidence, plain: Fit) -> bool:
@@ -313,8 +253,8 @@ def _may_be_dorome(case: Evidence, plain: Fit) -> bool:
     """
     if case.money is not Money.BARE:
         return False
-    counted = fit(case, case.value * in_dorome(case.said) / case.amount)
-    if counted is Fit.INSIDE:
+    counted = in_dorome(case.said)
+    if counted != case.amount and fit(case, case.value * counted / case.amount) is Fit.INSIDE:
         return True
     return bool(case.said % COIN) and case.prior is None and plain is not Fit.OUTSIDE
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from service.prices.quote import MAD_TO_SIGMA, Quote, grade_on, tick_of, to_tick
 from service.prices.catalog import Product
+from service.prices.quote import MAD_TO_SIGMA, Quote, grade_on, tick_of, to_tick
 
 COMMON_WEEKS = 8
 """Newest weeks with a price at both markets that give the usual distance."""

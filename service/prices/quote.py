@@ -143,9 +143,7 @@ def explain(
     whole = math.fsum(weights)
     return Workings(
         _quote(product, market, stage, unit, window, weights, day, asof),
-        tuple(
-            Share(vote, weight / whole) for vote, weight in zip(window, weights, strict=True)
-        ),
+        tuple(Share(vote, weight / whole) for vote, weight in zip(window, weights, strict=True)),
         tuple(sorted((*replaced, *strays, *left_out), key=lambda each: each.vote.report)),
     )
 

@@ -142,7 +142,7 @@ def is_stuck(values: Sequence[float], peers: Sequence[float]) -> bool:
     own, theirs = values[-STUCK_FAIRS:], peers[-STUCK_FAIRS:]
     if min(len(own), len(theirs)) < STUCK_FAIRS or len(set(own)) > 1:
         return False
-    return max(theirs) / min(theirs) - 1 > PEERS_MOVED
+    return max(theirs) > (1 + PEERS_MOVED) * min(theirs)
 
 
 def is_round(entries: Sequence[Entry]) -> bool:

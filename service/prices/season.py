@@ -143,9 +143,23 @@ def season(history: History) -> Season:
     wave = Wave.through(history.prices)
     years = len({month // YEAR for month in history.prices})
     if wave is None or wave.chance >= GATE:
-        return Season(False, None, None, None, years, history.source)
+        return Season(
+            clear=False,
+            peak_month=None,
+            low_month=None,
+            gap=None,
+            years=years,
+            source=history.source,
+        )
     peak, low = wave.extremes()
-    return Season(True, peak, low, wave.gap, years, history.source)
+    return Season(
+        clear=True,
+        peak_month=peak,
+        low_month=low,
+        gap=wave.gap,
+        years=years,
+        source=history.source,
+    )
 
 
 def anomaly(series: Series, month: Month, price: float) -> Anomaly | None:

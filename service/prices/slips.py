@@ -5,8 +5,9 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from service.prices.catalog import Band, Catalog, Family, Measure, Product, Quantity
-from service.prices.judge import COIN, Evidence, Option, Prior, in_dorome, read_as, sigma
+from service.prices.catalog import Band, Catalog, Family, Product, Quantity
+from service.prices.judge import COIN, Evidence, Option, OptionKind, in_dorome, read_as
+from service.prices.prior import Prior, sigma
 from service.prices.report import Money
 from service.prices.units import Unweighed, Valued, basis, value_of
 
@@ -49,6 +50,8 @@ Found = tuple[int, float, Option]
 
 def readings(case: Evidence, catalog: Catalog, rivals: Rivals | None = None) -> tuple[Option, ...]:
     """Every other reading of the claim that fits, the likeliest first."""
+    if not 0 < case.value < math.inf:
+        return ()
     beside = rivals or Rivals()
     found = [
         *_units(case, catalog, beside),
@@ -70,9 +73,7 @@ def _units(case: Evidence, catalog: Catalog, rivals: Rivals) -> Iterator[Found]:
     rank = 1 if case.unit_said else 0
     for code in sorted(catalog.units.keys() - {case.unit.code}):
         unit = catalog.units[code]
-        valued = value_of(
-            case.amount, case.quantity, unit, case.product, case.market, catalog
-        )
+        valued = value_of(case.amount, case.quantity, unit, case.product, case.market, catalog)
         counts = basis(valued, unit, case.product)
         value = valued.value if isinstance(valued, Valued) else valued.per_unit
         prior, band = _known(case, counts, rivals)
@@ -117,7 +118,7 @@ def _money(case: Evidence) -> Iterator[Found]:
         yield from _amount(case, "franc", case.amount // COIN, rank)
 
 
-def _amount(case: Evidence, kind: "OptionKindOfAmount", amount: int, rank: int) -> Iterator[Found]:
+def _amount(case: Evidence, kind: OptionKind, amount: int, rank: int) -> Iterator[Found]:
     value = case.value * amount / case.amount
     distance = _distance(value, case.product, case.prior, case.band, case.valued.cv)
     if distance is not None:
@@ -146,7 +147,7 @@ def _distance(
     Within 15 %, or one sigma where the prior is old; without a prior, inside the bounds.
     """
     if prior:
-        near = abs(value / prior.value - 1) <= max(NEAR, sigma(prior, product, cv))
+        near = abs(value - prior.value) <= max(NEAR, sigma(prior, product, cv)) * prior.value
     else:
         near = band is not None and band.holds(value)
     middle = _middle(prior, band)

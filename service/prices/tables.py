@@ -219,6 +219,8 @@ class QuestionRow(SQLModel, table=True):
     report_id: int | None = Field(default=None, foreign_key="report.id")
     kind: str = Field(max_length=10)
     options: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    pending: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    inbox_id: int | None = None
     state: str = Field(max_length=10)
     created_at: datetime
     asked_at: datetime | None = None

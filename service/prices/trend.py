@@ -47,26 +47,26 @@ def trend(quotes: Sequence[tuple[float, float, str, date]], step: float = STEP) 
     if len(last) < COMPARED:
         return None
     before, now = _middle(last[:2]), _middle(last[2:])
-    move = now / before - 1
     error = sqrt(sum(each.se_ln**2 for each in last))
-    if abs(move) <= max(SMALLEST_MOVE, SURE * error) or abs(now - before) <= step:
+    if abs(now - before) <= max(before * max(SMALLEST_MOVE, SURE * error), step):
         return "stable"
-    return "up" if move > 0 else "down"
+    return "up" if now > before else "down"
 
 
 def slope(quotes: Sequence[tuple[float, float, str, date]]) -> float | None:
-    """Theil-Sen slope of the last six fairs, as a share a week (0.02 is +2 % a week); for staff.
+    """Theil-Sen slope of the last six fairs on the log, a week (0.02 is about +2 %); for staff.
 
     None with fewer than four quotes of grade A to C.
     """
     last = _counting(quotes)[-SLOPE_FAIRS:]
     if len(last) < COMPARED:
         return None
-    return median(
+    slopes = [
         7 * log(later.value / sooner.value) / (later.fair_on - sooner.fair_on).days
         for sooner, later in combinations(last, 2)
         if later.fair_on > sooner.fair_on
-    )
+    ]
+    return median(slopes) if slopes else None
 
 
 def _counting(quotes: Sequence[tuple[float, float, str, date]]) -> list[Point]:

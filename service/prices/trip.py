@@ -6,9 +6,11 @@ here has a default. F per kg and F per trip; `kg` is what the farmer would take 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import ceil, floor, sqrt
 from statistics import NormalDist
+
+from service.prices.catalog import Market
 
 RAIN = frozenset({6, 7, 8, 9, 10})
 """Months of the rainy season at Kita, when roads are bad and carters dear."""
@@ -24,6 +26,8 @@ SURE = 0.80
 
 SURE_ERRORS = NormalDist().inv_cdf(SURE)
 """The same in standard errors: 0.8416."""
+
+WEEK = 7
 
 ROUNDING = 1e-9
 """Kilos by which floating point may miss a whole number."""
@@ -63,6 +67,12 @@ class RouteCost:
 
 def season_of(day: date) -> str:
     return "rain" if day.month in RAIN else "dry"
+
+
+def next_fair(market: Market, today: date) -> date:
+    """Today or the first fair day after it; today for a daily market or an unknown day."""
+    days = (today + timedelta(days=ahead) for ahead in range(WEEK))
+    return next((day for day in days if day.weekday() in market.fair_days), today)
 
 
 def cheapest(routes: Sequence[RouteCost], price: float, kg: int, today: date) -> RouteCost | None:

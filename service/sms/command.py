@@ -50,7 +50,7 @@ def recognise(
     text: str, nodes: Sequence[Node], lexicon: Lexicon, *, reporter: bool
 ) -> Reading | None:
     """The command, answer or silence of a message; None when it must be read as a report."""
-    said = [n for n in nodes if n not in (Mark.SOFT, Mark.BREAK, Mark.ARTICLE, Mark.AT)]
+    said = [n for n in nodes if n not in (Mark.SOFT, Mark.JOINT, Mark.BREAK, Mark.ARTICLE, Mark.AT)]
     lone = lexicon.alone.get(_polished(text, lexicon))
     if lone:
         return _lone(lone)

@@ -30,7 +30,7 @@ from service.sms.limits import Limits
 from service.sms.states import State
 from service.sms.tables import Broadcast, Delivery, MessageText, Run, RunPrice, RunText, stored
 from service.sms.template import Carried
-from service.sms.upsert import insert, instant
+from service.sms.upsert import insert, insert_rows, instant
 
 GRACE = timedelta(hours=2)
 """A slot this late is missed, and said to be: an old bulletin is not sent after an outage."""
@@ -251,5 +251,4 @@ def _address(
     rows = sqlalchemy.select(*values.values()).join_from(
         people, words, (words.c.language == people.c.speaks) & (words.c.place == place)
     )
-    made = session.execute(sqlalchemy.insert(Delivery).from_select(list(values), rows))
-    return int(getattr(made, "rowcount", 0))
+    return insert_rows(session, Delivery, values, rows)

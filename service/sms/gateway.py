@@ -15,8 +15,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal, Protocol
 
-from service.sms.routing import route
-
 DEFAULT_RATE = 5.0
 """Messages per second when the carrier publishes no figure: slow enough for any of them."""
 
@@ -56,7 +54,9 @@ class IncomingSms:
 
     @property
     def answerable(self) -> bool:
-        return self.sender.startswith("+") and self.sender[1:].isdecimal()
+        """Only a phone can be written back to; a name or a short code never is."""
+        digits = self.sender.removeprefix("+")
+        return digits != self.sender and digits.isascii() and digits.isdecimal()
 
     def fingerprint(self) -> str:
         """Same sender, recipient, text and carrier minute: the key when there is no id, and

@@ -17,7 +17,7 @@ NATIONAL_DIGITS = {"+223": 8}
 """Length of a Malian number after its prefix: longer or shorter ones are not written to."""
 REPLIES = frozenset({"reply", "copy", "test"})
 """Kinds somebody just asked for: no quiet hours, no opt-out, no daily share."""
-CONSENTED = frozenset({"broadcast", "alert"})
+CONSENTED = frozenset({"broadcast", "alert", "correction"})
 """Kinds sent only to people whose consent is in the ledger (Loi 2016-012, art. 35)."""
 SHARED = frozenset({"broadcast", "alert", "correction"})
 """Kinds that count towards what one person is sent in a day."""

@@ -109,7 +109,9 @@ def preview(session: Session, broadcast: Broadcast, now: datetime, press: Press)
         unreachable=audience.unreachable(session, audience_of(broadcast)),
         next=times,
         needs_approval=people > press.limits.approval_above or (cost or 0) > APPROVAL_COST,
-        blockers=tuple(_blockers(session, broadcast, made, people, segments, times, now, press)),
+        blockers=tuple(
+            _blockers(session, broadcast, made, groups, people, segments, times, now, press)
+        ),
         cautions=tuple(_cautions(made, people, times, now, press)),
     )
 
@@ -117,10 +119,10 @@ def preview(session: Session, broadcast: Broadcast, now: datetime, press: Press)
 def _groups(session: Session, broadcast: Broadcast, scope: str) -> list[_Group]:
     chosen = audience.people(audience_of(broadcast))
     found = chosen.add_columns(language_of().label("speaks")).subquery()
-    place = found.c[scope] if scope else sqlalchemy.literal("", literal_execute=True)
-    keys = (found.c.speaks, place.label("place"), found.c.prefix)
+    keys = [found.c.speaks, *([found.c[scope]] if scope else []), found.c.prefix]
     counted = sqlalchemy.select(*keys, func.count()).select_from(found).group_by(*keys)
-    return [_Group(*row) for row in session.execute(counted)]
+    rows = [tuple(row) for row in session.execute(counted)]
+    return [_Group(row[0], row[1] if scope else "", row[-2], row[-1]) for row in rows]
 
 
 def _cost(
@@ -178,6 +180,7 @@ def _blockers(
     session: Session,
     broadcast: Broadcast,
     made: Edition,
+    groups: Sequence[_Group],
     people: int,
     segments: int,
     times: Sequence[datetime],
@@ -191,10 +194,10 @@ def _blockers(
         yield Refused("characters", f"No phone of ours shows: {' '.join(sorted(unwritable))}")
     if longest > PARTS:
         yield Refused("length", f"A text takes {longest} SMS; {PARTS} is the most.")
-    at_once = isinstance(rule_of(broadcast, press.limits), schedule.Now)
-    if not people:
-        gap = at_once and any(sheet.missing for sheet in made.sheets)
-        yield _no_price(made) if gap else Refused("nobody", "Nobody who agreed is in the audience.")
+    if not groups:
+        yield Refused("nobody", "Nobody who agreed is in the audience.")
+    elif not people and isinstance(rule_of(broadcast, press.limits), schedule.Now):
+        yield _no_price(made) if any(sheet.missing for sheet in made.sheets) else _STALE
     if not times:
         yield Refused("when", "The time given has passed, or never comes.")
     if broadcast.frozen is not None and times and times[0] - made.as_of > PRICE_FOR:
@@ -221,7 +224,7 @@ def _cautions(
     if any(sheet.missing for sheet in made.sheets):
         yield _no_price(made)
     if made.priced and not any(sheet.fresh for sheet in made.sheets):
-        yield Refused("stale", "No price is fresh: a run without a fresh price is skipped.")
+        yield _STALE
     if times and press.limits.is_quiet(times[0]):
         wakes = press.limits.wakes(times[0]).astimezone(press.limits.zone)
         yield Refused("quiet", f"It falls in the quiet hours and would wait until {wakes:%H:%M}.")
@@ -233,6 +236,9 @@ def _window(made: Edition, now: datetime) -> float:
     """Seconds in which a run sent now would have to be over."""
     ends = [FRESH_FOR] + [made.as_of + PRICE_FOR - now] * made.priced
     return min(ends).total_seconds()
+
+
+_STALE = Refused("stale", "No price is fresh: a run without a fresh price is skipped.")
 
 
 def _no_price(made: Edition) -> Refused:

@@ -12,7 +12,6 @@ from enum import StrEnum
 from service.prices.catalog import Stage
 from service.prices.report import Claim
 
-
 NO_CLAIM = -1
 """`Doubt.claim` of a doubt that stops no claim: a product said without its price."""
 

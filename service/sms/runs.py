@@ -20,7 +20,7 @@ from service.sms.routing import operator
 from service.sms.settle import UNREACHABLE
 from service.sms.states import State, shown, tally
 from service.sms.tables import Broadcast, Delivery, Run, RunPrice, stored
-from service.sms.upsert import instant
+from service.sms.upsert import insert_rows, instant
 
 STUCK = timedelta(minutes=2)
 """Without progress for this long, somebody should look."""
@@ -244,8 +244,7 @@ def _copy(
     rows = sqlalchemy.select(*values.values()).where(
         col(Delivery.id).in_(newest), which, col(Delivery.contact_id).not_in(reached)
     )
-    made = session.execute(sqlalchemy.insert(Delivery).from_select(list(values), rows))
-    return int(getattr(made, "rowcount", 0))
+    return insert_rows(session, Delivery, values, rows)
 
 
 def _reopen(session: Session, broadcast_id: int) -> None:

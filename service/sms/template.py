@@ -24,6 +24,8 @@ BY_VILLAGE = frozenset({"village", "commune"})
 LONGEST = 480
 """Characters of a template: three SMS, beyond which nobody reads and everybody pays."""
 STOP_WORD = "STOP"
+ESTIMATE = "D"
+"""The grade of a price nobody has confirmed."""
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
@@ -146,7 +148,7 @@ def render(template: Template, scene: Scene, lang: str, place: Place) -> Rendere
     text = fill.text(template, singles, words)
     if _width(text + tail) <= encoding.SMS_SEPTETS or not listed:
         text += tail if encoding.segments(encoding.to_gsm(text + tail)) == 1 else ""
-    carried = [_carried(price) for price in (*singles.values(), *kept) if price.shown]
+    carried = [_carried(price) for price in (*singles.values(), *kept) if _told(price)]
     return Rendered(text, tuple(dict.fromkeys(carried)), _missing(template, singles, listed, place))
 
 
@@ -210,7 +212,7 @@ class _Fill:
         return values[name]
 
     def _number(self, price: Price | None) -> str:
-        if price is None or price.quote is None or not price.shown:
+        if price is None or price.quote is None or not _told(price):
             return "-"
         return money.francs(price.quote.value) + self._aged(price)
 
@@ -243,11 +245,14 @@ class _Fill:
             "price": money.francs(quote.value),
             "dorome": money.dorome(money.to_coin(quote.value)),
         }
-        said = (
-            self.say("broadcast.kilo", "{product} {price} F/kg", **values)
-            if product.quantity is Quantity.KG
-            else self.say("broadcast.piece", "{product} {price} F", **values)
-        )
+        if quote.unit != product.quantity:
+            unit = self.scene.book.catalog.units.get(quote.unit)
+            name = unit.name(self.lang) if unit else quote.unit
+            said = self.say("broadcast.vessel", "{product} {price} F/{unit}", unit=name, **values)
+        elif product.quantity is Quantity.KG:
+            said = self.say("broadcast.kilo", "{product} {price} F/kg", **values)
+        else:
+            said = self.say("broadcast.piece", "{product} {price} F", **values)
         aged = "" if within and quote.fair_on == self.on else self._aged(price)
         return said + aged
 
@@ -271,7 +276,7 @@ def _listed(template: Template, scene: Scene, place: Place) -> list[Price]:
         if not scene.products or product.code in scene.products
     ]
     found = [scene.book.price(code, place.market, scene.today) for code in goods]
-    shown = [price for price in found if price.shown]
+    shown = [price for price in found if _told(price)]
     return sorted(shown, key=lambda price: price.freshness is not Freshness.FRESH)
 
 
@@ -279,11 +284,16 @@ def _missing(
     template: Template, singles: dict[PriceOf, Price], listed: Collection[Price], place: Place
 ) -> tuple[str, ...]:
     wanted = [part for part in template.parts if isinstance(part, PriceOf)]
-    shown = {part for part, price in singles.items() if price.shown}
+    shown = {part for part, price in singles.items() if _told(price)}
     gone = [f"{part.product}:{part.market}" for part in wanted if part not in shown]
     if Hole("prices") in template.parts and not listed:
         gone.append(f"*:{place.market or '?'}")
     return tuple(gone)
+
+
+def _told(price: Price) -> bool:
+    """Whether a price is good enough to be told to people who did not ask: no estimates."""
+    return price.shown and price.quote is not None and price.quote.grade != ESTIMATE
 
 
 def _carried(price: Price) -> Carried:

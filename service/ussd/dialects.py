@@ -4,8 +4,9 @@ And the other way: what a carrier that sends only the last entry has typed so fa
 """
 
 import re
+from collections.abc import Mapping
 from html import escape
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from service.encoding import SMS_SEPTETS, Tier, fit
 from service.ussd.screens import Screen
@@ -34,20 +35,20 @@ def bare(answer: str) -> tuple[str, bool]:
     return answer[len(SHUT) :], answer.startswith(ENDS)
 
 
-def page(answer: str, typed: str) -> str:
+def page(answer: str, typed: str, session: str) -> str:
     """The same answer as a page in the subset of xHTML that Orange's #303# reads.
 
-    Each key becomes a link that carries everything typed so far, so that no state is kept.
+    Each key becomes a link that carries the session and everything typed so far.
     """
     text, ends = bare(answer)
     told, keys = (text.split("\n"), []) if ends else _parted(text.split("\n"))
-    linked = [_linked(each, typed) for each in keys]
+    so_far = {"session": session, "text": typed}
+    linked = [_linked(each, so_far) for each in keys]
     lines = "<br/>".join([*(escape(each) for each in told), *linked])
-    ask = "" if ends else _entry(typed)
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
         '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>Sugu</title></head>'
-        f"<body><p>{lines}</p>{ask}</body></html>"
+        f"<body><p>{lines}</p>{'' if ends else _entry(so_far)}</body></html>"
     )
 
 
@@ -59,20 +60,21 @@ def _parted(lines: list[str]) -> tuple[list[str], list[str]]:
     return lines[:at], lines[at:]
 
 
-def _linked(text: str, typed: str) -> str:
-    return " ".join(_link(key, words, typed) for key, words in NAVIGATION.findall(text))
+def _linked(text: str, so_far: Mapping[str, str]) -> str:
+    return " ".join(_link(key, words, so_far) for key, words in NAVIGATION.findall(text))
 
 
-def _link(key: str, words: str, typed: str) -> str:
-    path = quote(f"{typed}*{key}" if typed else key, safe="*")
-    return f'<a href="?text={path}" accesskey="{key}">{key} {escape(words)}</a>'
+def _link(key: str, words: str, so_far: Mapping[str, str]) -> str:
+    query = escape(urlencode({**so_far, "input": key}))
+    return f'<a href="?{query}" accesskey="{key}">{key} {escape(words)}</a>'
 
 
-def _entry(typed: str) -> str:
-    return (
-        f'<form action="" method="get"><input type="hidden" name="path" value="{escape(typed)}"/>'
-        '<input type="text" name="key"/></form>'
+def _entry(so_far: Mapping[str, str]) -> str:
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{escape(value)}"/>'
+        for name, value in so_far.items()
     )
+    return f'<form action="" method="get">{hidden}<input type="text" name="input"/></form>'
 
 
 def typed_so_far(before: str | None, entry: str, *, starts: bool) -> str:

@@ -35,8 +35,9 @@ class Draft:
 
 def home_choices(scene: Scene) -> list[Line]:
     say = scene.say
-    send = choice("7", say("ussd.send_price", "Envoyer un prix"))
-    return [send, choice("8", say("ussd.my_card", "Ma fiche"))]
+    send = (say("ussd.send_price", "Envoyer un prix"), say("ussd.send", "Envoyer"))
+    card = (say("ussd.my_card", "Ma fiche"), say("ussd.card", "Fiche"))
+    return [choice("7", *send, yields=16), choice("8", *card, yields=17)]
 
 
 def begin() -> Place:

@@ -67,20 +67,22 @@ def _shown(price: Price, quote: Quote, scene: Scene) -> list[Line]:
     when = _when(price, quote, scene)
     if _dorome(quote.value, scene) is not None:
         return [line(value), *_second(spread, trend), when]
-    brief = " ".join(filter(None, (value, f"({spread})" if spread else "", trend)))
+    ranged = f"{value} ({spread})" if spread else value
+    brief = (f"{ranged} {trend}".strip(), ranged, value)
     return [_aloud(brief, price, quote, scene), when]
 
 
 def _second(spread: str, trend: str) -> list[Line]:
     """Range and trend on their own line, where the price line already counts twice."""
-    said = ", ".join(filter(None, (f"{spread} F" if spread else "", trend)))
-    return [line(said)] if said else []
+    low_high = f"{spread} F" if spread else ""
+    said = ", ".join(filter(None, (low_high, trend)))
+    return [line(*dict.fromkeys((said, low_high)), "", yields=2)] if said else []
 
 
-def _aloud(brief: str, price: Price, quote: Quote, scene: Scene) -> Line:
+def _aloud(brief: tuple[str, ...], price: Price, quote: Quote, scene: Scene) -> Line:
     ready = scene.caller.is_relay and price.product.quantity is Quantity.KG and _weighed(quote)
     if not ready or quote.low == quote.high:
-        return line(brief)
+        return line(*dict.fromkeys(brief))
     # NOTE: max 48 septets; what a village relay reads aloud
     said = scene.say(
         "ussd.read_price",
@@ -90,33 +92,40 @@ def _aloud(brief: str, price: Price, quote: Quote, scene: Scene) -> Line:
         high=francs(quote.high),
         trend=_trend(price.trend, scene),
     )
-    return line(said.strip(), brief, yields=20)
+    return line(said.strip(), *dict.fromkeys(brief), yields=20)
 
 
 def _value(price: Price, quote: Quote, scene: Scene) -> str:
+    if _weighed(quote):
+        return _amount(price, quote.value, scene)
+    unit = scene.book.catalog.units.get(quote.unit)
+    name = unit.name(scene.lang) if unit else quote.unit.lower()
     whole = francs(_coin(quote.value, scene))
-    said = _per(whole, price, quote, scene)
-    count = _dorome(quote.value, scene)
+    # NOTE: max 34 septets; a sack nobody has weighed: no kilo price can be made of it
+    said = scene.say("ussd.unweighed", "{price} F par {unit}, non pesé", price=whole, unit=name)
+    return _counted(said, quote.value, scene)
+
+
+def _amount(price: Price, amount: float, scene: Scene) -> str:
+    """`225 F/kg`, `75 000 F la tête`; for those who count in dɔrɔmɛ, that count as well."""
+    say, whole = scene.say, francs(_coin(amount, scene))
+    match price.product.quantity:
+        case Quantity.HEAD:
+            said = say("ussd.per_head", "{price} F la tête", price=whole)
+        case Quantity.PIECE:
+            said = say("ussd.per_piece", "{price} F la pièce", price=whole)
+        case _:
+            said = say("ussd.per_kg", "{price} F/kg", price=whole)
+    return _counted(said, amount, scene)
+
+
+def _counted(said: str, amount: float, scene: Scene) -> str:
+    count = _dorome(amount, scene)
     if count is None:
         return said
     # NOTE: max 18 septets; {count} is the price counted in dɔrɔmɛ of 5 F
-    return f"{said} {scene.say('ussd.in_dorome', '(dorome {count})', count=count)}"
-
-
-def _per(whole: str, price: Price, quote: Quote, scene: Scene) -> str:
-    say = scene.say
-    if not _weighed(quote):
-        unit = scene.book.catalog.units.get(quote.unit)
-        name = unit.name(scene.lang) if unit else quote.unit.lower()
-        # NOTE: max 34 septets; a sack nobody has weighed: no kilo price can be made of it
-        return say("ussd.unweighed", "{price} F par {unit}, non pesé", price=whole, unit=name)
-    match price.product.quantity:
-        case Quantity.HEAD:
-            return say("ussd.per_head", "{price} F la tête", price=whole)
-        case Quantity.PIECE:
-            return say("ussd.per_piece", "{price} F la pièce", price=whole)
-        case _:
-            return say("ussd.per_kg", "{price} F/kg", price=whole)
+    again = scene.say("ussd.in_dorome", "(dorome {count})", count=count)
+    return f"{said} {again}"
 
 
 def _weighed(quote: Quote) -> bool:
@@ -130,15 +139,23 @@ def _range(quote: Quote, scene: Scene) -> str:
 
 
 def _when(price: Price, quote: Quote, scene: Scene) -> Line:
+    """Fair day, age when not fresh, reporters, doubt: `ven 13/11 (il y a 12 j), 3 relevés`."""
     on, heard = day(quote.fair_on, scene.lang), _heard(quote.reporters, scene)
-    old = _age(price, scene)
     doubt = _doubt(quote.grade, scene)
-    full = ", ".join(filter(None, (f"{on} {old}".strip(), heard, doubt)))
+    full = ", ".join(filter(None, (f"{on} {_age(price, scene)}".strip(), heard, doubt)))
+    short = ", ".join(filter(None, (on, _age_short(price, scene), heard, doubt)))
     if not scene.caller.is_relay:
-        return line(full)
-    # NOTE: max 48 septets; what a village relay reads aloud
+        return line(*dict.fromkeys((full, short)), yields=4)
+    # NOTE: max 70 septets; what a village relay reads aloud
     aloud = scene.say("ussd.read_day", "foire du {day}", day=full)
-    return line(aloud, full, yields=20)
+    return line(aloud, *dict.fromkeys((full, short)), yields=20)
+
+
+def _age_short(price: Price, scene: Scene) -> str:
+    if price.freshness is Freshness.FRESH:
+        return ""
+    # NOTE: max 8 septets; {days} is a count of days
+    return scene.say("ussd.days", "{days} j", days=price.age_days)
 
 
 def _age(price: Price, scene: Scene) -> str:
@@ -156,7 +173,7 @@ def _age(price: Price, scene: Scene) -> str:
 
 def _heard(reporters: int, scene: Scene) -> str:
     if reporters == 1:
-        return scene.say("ussd.one_report", "1 relevé")
+        return scene.say("ussd.one_report", "{count} relevé", count=reporters)
     return scene.say("ussd.reports", "{count} relevés", count=reporters)
 
 
@@ -167,11 +184,11 @@ def _doubt(grade: str, scene: Scene) -> str:
 def _trend(trend: str | None, scene: Scene) -> str:
     match trend:
         case "up":
-            return scene.say("ussd.up", "MONTE")
+            return scene.say("ussd.rises", "MONTE")
         case "down":
-            return scene.say("ussd.down", "BAISSE")
+            return scene.say("ussd.falls", "BAISSE")
         case "stable":
-            return scene.say("ussd.stable", "STABLE")
+            return scene.say("ussd.stays", "STABLE")
         case _:
             return ""
 
@@ -184,19 +201,26 @@ def _missing(price: Price, scene: Scene) -> list[Line]:
         none = say("ussd.no_price_since", "pas de prix depuis le {day}", day=on)
     else:
         none = say("ussd.no_price", "pas encore de prix")
+    nearest = _nearest(price, scene)
     if price.estimate:
-        return [line(none), _guess(price.estimate, scene)]
-    return [line(none), *_nearest(price, scene)]
+        nearest = [_guess(price, price.estimate, scene), *(optional(*n.forms) for n in nearest)]
+    return [line(none), *nearest]
 
 
-def _guess(estimate: Estimate, scene: Scene) -> Line:
+def _guess(price: Price, estimate: Estimate, scene: Scene) -> Line:
     source = scene.book.catalog.markets.get(estimate.source)
     name = source.name if source else estimate.source
-    amount = money(estimate.value, scene)
-    # NOTE: max 46 septets; a price nobody reported, drawn from the market {market}
+    amount, on = _amount(price, estimate.value, scene), short_date(estimate.fair_on)
+    # NOTE: max 60 septets; a price nobody reported, drawn from the market {market}
     return line(
-        scene.say("ussd.guess", "estimé {price}/kg d'après {market}", price=amount, market=name),
-        scene.say("ussd.guess_short", "estimé {price}/kg", price=amount),
+        scene.say(
+            "ussd.guess",
+            "estimé {price} d'après {market}, {day}",
+            price=amount,
+            market=name,
+            day=on,
+        ),
+        scene.say("ussd.guess_short", "estimé {price}", price=amount),
     )
 
 
@@ -206,12 +230,14 @@ def _nearest(price: Price, scene: Scene) -> list[Line]:
     other = scene.book.nearest(price.product.code, price.market.code, village, scene.today)
     if other is None or other.quote is None:
         return []
-    value = _value(other, other.quote, scene)
-    name = named(other.market.name, 12)
-    on = day(other.quote.fair_on, scene.lang)
+    value, on = _value(other, other.quote, scene), day(other.quote.fair_on, scene.lang)
+    told = [
+        # NOTE: max 46 septets
+        scene.say("ussd.elsewhere", "{market} : {price}", market=name, price=value)
+        for name in named(other.market.name, 12)
+    ]
     heard = _heard(other.quote.reporters, scene)
-    first = line(*(f"{each}: {value}" for each in name))
-    return [first, line(f"{on} {_age(other, scene)}".strip() + f", {heard}", on)]
+    return [line(*told), line(f"{on} {_age(other, scene)}".strip() + f", {heard}", on)]
 
 
 def _coin(amount: float, scene: Scene) -> int:

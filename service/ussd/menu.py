@@ -79,7 +79,7 @@ def _choices(scene: Scene) -> list[Line]:
     """Five at most: a reporter finds 4 on the card behind 8."""
     say = scene.say
     found = [
-        choice("1", _other_prices(scene)),
+        choice("1", _other_prices(scene), say("ussd.price", "Prix"), yields=18),
         choice("2", say("ussd.where", "Où vendre")),
         choice(
             "3",

@@ -6,7 +6,6 @@ first; the lines above them come in several wordings, fullest first, and give wa
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from service.encoding import Tier, fit, septets, to_gsm
 from service.ussd.deeds import Deed
@@ -20,14 +19,14 @@ CHOICES = 5
 """Most choices on a screen, navigation apart: longer lists are not read (`stack.md` 4)."""
 
 LAST = 99
-"""`yields` of a line that gives way before any other."""
+"""`yields` of a line that is there only in room nobody else wants."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line in its wordings, fullest first; an empty wording leaves it out.
 
-    When a screen is too long, the line with the highest `yields` takes its next wording.
+    When a screen is too long, the lines with the highest `yields` get the shortest wordings.
     """
 
     forms: tuple[str, ...]
@@ -101,51 +100,36 @@ def lay(lines: Sequence[Line], tier: Tier = Tier.ACCENTED, room: int = ROOM) -> 
     """
     said = [each.forms[0] for each in lines]
     if not _fits(said, tier, room):
-        _shorten(said, lines, tier, room)
-        _refill(said, lines, tier, room)
+        said = _fitted(lines, tier, room)
     return fit(_joined(said), room, tier)
 
 
-def _shorten(said: list[str], lines: Sequence[Line], tier: Tier, room: int) -> None:
-    order = _giving_way(lines)
-    while order and not _fits(said, tier, room):
-        at, form = order.pop()
-        said[at] = form
+def _fitted(lines: Sequence[Line], tier: Tier, room: int) -> list[str]:
+    """From the shortest wordings up, what matters most first: lines that had been left out,
+    then fuller wordings, and the dispensable lines in what room remains."""
+    said = [each.forms[-1] for each in lines]
+    order = sorted(range(len(lines)), key=lambda at: lines[at].yields)
+    for at in (at for at in order if lines[at].yields < LAST and not said[at]):
+        _take(said, at, reversed(lines[at].forms), tier, room)
+    for at in (at for at in order if lines[at].yields < LAST and said[at]):
+        _take(said, at, lines[at].forms, tier, room)
+    for at in (at for at in order if lines[at].yields >= LAST):
+        _take(said, at, lines[at].forms, tier, room)
+    return said
 
 
-def _refill(said: list[str], lines: Sequence[Line], tier: Tier, room: int) -> None:
-    """Give back what was taken too soon, to the lines that matter most first: whole lines
-    before fuller wordings."""
-    order = sorted(range(len(lines)), key=lambda each: lines[each].yields)
-    for at in (each for each in order if not said[each]):
-        _try(said, at, reversed(lines[at].forms), tier, room)
-    for at in order:
-        fuller = lines[at].forms[: lines[at].forms.index(said[at])]
-        _try(said, at, fuller if said[at] else (), tier, room)
-
-
-def _try(said: list[str], at: int, forms: Iterable[str], tier: Tier, room: int) -> None:
-    """Put the first of the wordings that fits."""
+def _take(said: list[str], at: int, forms: Iterable[str], tier: Tier, room: int) -> None:
+    """The first of the wordings that fits, else what was there."""
     before = said[at]
-    for form in forms:
+    for form in (form for form in forms if form):
         said[at] = form
-        if form != before and _fits(said, tier, room):
+        if _fits(said, tier, room):
             return
     said[at] = before
 
 
 def _fits(said: Sequence[str], tier: Tier, room: int) -> bool:
     return width(_joined(said), tier) <= room
-
-
-def _giving_way(lines: Sequence[Line]) -> list[tuple[int, str]]:
-    """Each (line, next wording), the first to be taken at the end."""
-    steps = [
-        (each.yields, at, -step, shorter)
-        for at, each in enumerate(lines)
-        for step, (_, shorter) in enumerate(pairwise(each.forms))
-    ]
-    return [(at, shorter) for _, at, _, shorter in sorted(steps, key=lambda one: one[:3])]
 
 
 def _joined(said: Sequence[str]) -> str:

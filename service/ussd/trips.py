@@ -6,10 +6,11 @@ the trip is unknown; odds are counted in years, and nothing here says what a pri
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import ClassVar
 
 from service.encoding import SMS_SEPTETS
-from service.i18n import day
+from service.i18n import day, short_date
 from service.money import francs
 from service.prices.advice import Reason, Where, WhereOption
 from service.ussd.asks import ask_kilos, ask_price
@@ -71,10 +72,11 @@ class WhereTo:
         about = About(self.product, "", found is not None and bool(found.options))
         if found is None or not found.options:
             return View([self._heading(scene), _nothing(scene), more], about=about)
+        listed = found.options[:BEST]
         lines = [
             self._heading(scene),
-            _unit(scene),
-            *(_net(each, scene) for each in found.options[:BEST]),
+            _unit(listed, scene),
+            *(_net(each, at, scene) for at, each in enumerate(listed)),
             *_floor(found, scene),
             _verdict(found, scene),
             *(optional(each) for each in _break_even(found, scene)),
@@ -97,7 +99,7 @@ class WhereTo:
         return line(
             *(
                 scene.say("ussd.for_kilos", "{product}, {kilos} kg", product=each, kilos=kilos)
-                for each in named(name, 20, 14)
+                for each in named(name, 20, 14, 9)
             ),
             yields=3,
         )
@@ -161,27 +163,41 @@ def _nothing(scene: Scene) -> Line:
     return line(scene.say("ussd.nowhere", "Pas de prix frais autour de votre village."))
 
 
-def _unit(scene: Scene) -> Line:
-    say = scene.say
-    # NOTE: max 30 septets; heads a list of prices in F per kilo
-    full = say("ussd.net_long", "Net par kg, transport déduit :")
-    return line(full, say("ussd.net", "Net par kg :"), yields=12)
+def _unit(listed: Sequence[WhereOption], scene: Scene) -> Line:
+    """What the amounts below are, and of which fair days."""
+    say, days = scene.say, _span([each.fair_on for each in listed])
+    # NOTE: max 46 septets; heads a list of F per kilo; {days} as 20/11 or 18-20/11
+    full = say("ussd.net_long", "Net par kg, trajet déduit, foires {days} :", days=days)
+    # NOTE: max 30 septets; heads a list of F per kilo; {days} as 20/11 or 18-20/11
+    short = say("ussd.net", "Net/kg, foires {days} :", days=days)
+    # NOTE: max 16 septets; heads a list of F per kilo
+    return line(full, short, say("ussd.net_short", "Net/kg :"), yields=4)
 
 
-def _net(option: WhereOption, scene: Scene) -> Line:
-    """The net price; without a known cost the price alone, said to be just that."""
-    market = named(scene.market(option.market).name, 12)
+def _span(days: Sequence[date]) -> str:
+    """`20/11`, `18-20/11`, `30/10-02/11`."""
+    first, last = min(days), max(days)
+    if first == last:
+        return short_date(last)
+    start = f"{first:%d}" if first.month == last.month else short_date(first)
+    return f"{start}-{short_date(last)}"
+
+
+def _net(option: WhereOption, at: int, scene: Scene) -> Line:
+    """The net price; where it is withheld the price alone, said to be just that, and
+    why; where there is no room, of one market only."""
+    market = named(scene.market(option.market).name, 12, 8)
     if option.net is not None:
-        net = money(option.net, scene)
-        brief = f"{francs(option.net)} F"
-        return line(f"{market[0]} {net}", *(f"{name} {brief}" for name in market), yields=6)
+        net, brief = money(option.net, scene), f"{francs(option.net)} F"
+        forms = (f"{market[0]} {net}", *(f"{name} {brief}" for name in market))
+        return line(*dict.fromkeys(forms), yields=9 if net != brief else 6)
     why, price = _why(option.reason, scene), francs(option.price)
     # NOTE: max 40 septets; the price at the market, and in a word why no net is given
     said = [
         scene.say("ussd.no_net", "{market} prix {price}, {why}", market=name, price=price, why=why)
         for name in market
     ]
-    return line(*said, yields=6)
+    return line(*said, *([""] if at else []), yields=10 + at)
 
 
 def _why(reason: Reason | None, scene: Scene) -> str:
@@ -207,32 +223,38 @@ def _floor(found: Where, scene: Scene) -> list[Line]:
         return []
     floor = money(found.floor, scene)
     brief = f"{francs(found.floor)} F"
-    # NOTE: max 32 septets; below this price do not sell at home
-    full = scene.say("ussd.floor_long", "Prix plancher {price}/kg", price=floor)
-    return [line(full, scene.say("ussd.floor", "Plancher {price}", price=brief), yields=10)]
+    # NOTE: max 40 septets; below this price do not sell at home
+    full = scene.say("ussd.floor_long", "Prix plancher {price} le kilo", price=floor)
+    short = (scene.say("ussd.floor", "Plancher {price}", price=each) for each in (floor, brief))
+    return [line(*dict.fromkeys((full, *short)), yields=7)]
 
 
 def _verdict(found: Where, scene: Scene) -> Line:
     say = scene.say
     match found.verdict:
         case "go":
-            names = named(scene.market(found.market).name, 12) if found.market else ("",)
+            names = named(scene.market(found.market).name, 12, 8) if found.market else ("",)
             # NOTE: max 34 septets
             long = say("ussd.go_long", "Conseil : allez à {market}", market=names[0])
             short = (say("ussd.go", "Allez à {market}", market=name) for name in names)
-            return line(long, *short, yields=8)
+            return line(long, *short, yields=5)
         case "stay":
             # NOTE: max 46 septets; the gap between markets does not pay the trip
             long = say("ussd.stay_long", "Vendez près : l'écart ne paie pas le trajet")
-            return line(long, say("ussd.stay", "Le trajet ne paie pas"), yields=8)
+            return line(
+                long,
+                say("ussd.stay", "Le trajet ne paie pas"),
+                say("ussd.stay_short", "Ne partez pas"),
+                yields=5,
+            )
         case _ if found.home is None and found.floor is not None:
             # NOTE: max 46 septets; {key} opens the page where it can be typed
             long = say("ussd.unknown_long", "Prix au village inconnu : tapez {key}", key=MORE)
-            return line(long, say("ussd.unknown", "Prix du village ? {key}", key=MORE), yields=8)
+            return line(long, say("ussd.unknown", "Prix du village ? {key}", key=MORE), yields=5)
         case _:
             # NOTE: max 46 septets; no market has a fresh price and a known cost
             long = say("ussd.no_advice_long", "Pas de conseil : net inconnu partout")
-            return line(long, say("ussd.no_advice", "Pas de conseil"), yields=8)
+            return line(long, say("ussd.no_advice", "Pas de conseil"), yields=5)
 
 
 def _break_even(found: Where, scene: Scene) -> list[str]:

@@ -141,11 +141,26 @@ def _verdict(found: When, scene: Scene) -> Line:
             full = say("ussd.thirds", "Vendez par tiers : un maintenant, deux plus tard")
             return line(full, say("ussd.thirds_short", "Vendez par tiers"), yields=7)
         case "sell":
-            full = say("ussd.sell", "Attendre a trop rarement payé : vendez")
-            return line(full, say("ussd.sell_short", "Vendez maintenant"), yields=7)
+            return line(_sell(found, scene), say("ussd.sell_short", "Vendez maintenant"), yields=7)
         case _:
             full = say("ussd.no_season", "Pas de saison claire : vendez selon vos besoins")
             return line(full, say("ussd.no_season_short", "Pas de saison claire"), yields=7)
+
+
+def _sell(found: When, scene: Scene) -> str:
+    """Why not to wait: a price already high, a wait that pays too little, or too seldom."""
+    say, cautions = scene.say, found.cautions
+    if Caution.HIGH_FOR_SEASON in cautions:
+        # NOTE: max 46 septets
+        return say("ussd.sell_high", "Prix haut cette saison : vendez")
+    if Caution.LATE_IN_SEASON in cautions:
+        # NOTE: max 46 septets; the dear months of the year have begun
+        return say("ussd.sell_late", "La saison haute est déjà là : vendez")
+    if Caution.THIN_MARGIN in cautions:
+        # NOTE: max 46 septets; waiting paid, but hardly more than it costs
+        return say("ussd.sell_thin", "Attendre a trop peu payé : vendez")
+    # NOTE: max 46 septets
+    return say("ussd.sell", "Attendre a trop rarement payé : vendez")
 
 
 def _cautions(found: When, scene: Scene) -> list[Line]:
@@ -162,14 +177,8 @@ def _cautions(found: When, scene: Scene) -> list[Line]:
                 # NOTE: max 46 septets
                 keep = say("ussd.reserve", "Ne vendez pas la réserve de la famille")
                 said.append(optional(keep, yields=40))
-            case Caution.HIGH_FOR_SEASON:
-                said.append(optional(say("ussd.high", "Prix déjà haut pour la saison"), yields=40))
-            case Caution.LATE_IN_SEASON:
-                said.append(optional(say("ussd.late", "Le haut de la saison est passé"), yields=40))
-            case Caution.THIN_MARGIN:
-                said.append(optional(say("ussd.thin", "Le gain passé était trop petit"), yields=40))
             case _:
-                pass  # the rest is for staff, or already said as the reason of no advice
+                pass  # the rest is for staff, or said with the verdict
     return said
 
 

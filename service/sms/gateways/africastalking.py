@@ -43,8 +43,8 @@ from service.sms.gateway import (
     UssdTurn,
 )
 from service.sms.gateways import atforms
-from service.sms.gateways.fields import as_text, instant, listed, number, part, without
-from service.sms.gateways.line import Line, Verdict, classify
+from service.sms.gateways.fields import as_text, instant, listed, number, part, texts, without
+from service.sms.gateways.line import Line, Verdict, classify, loaded
 from service.sms.gateways.quiet import Quiet
 
 LIVE = "https://api.africastalking.com"
@@ -112,7 +112,7 @@ class AfricasTalkingGateway(Quiet):
                 return halt
 
     def _letter(self, parcel: Parcel) -> tuple[str, dict[str, Any]]:
-        """Path and content of a send: the SDK's fields in the SDK's order, or the JSON bulk form."""
+        """Path and content of a send: the SDK's fields in its order, or the JSON bulk form."""
         its, phones = self._its, [each.phone for each in parcel.recipients]
         sender = "" if its.omit_sender else parcel.sender or its.sender_id
         if its.json_bulk:
@@ -156,10 +156,10 @@ class AfricasTalkingGateway(Quiet):
         )
 
     async def fetch(self, after: str | None) -> list[IncomingSms]:
-        """Messages newer than `after` (`fetch:15071`), page by page, as long as pages bring news."""
+        """Messages newer than `after` (`fetch:15071`), page by page while pages bring news."""
         service = SMSService(self._its.username, self._its.api_key.get_secret_value())
         service._baseUrl = self._url
-        last = int((after or "").removeprefix(FETCHED) or 0)
+        last = _integer((after or "").removeprefix(FETCHED)) or 0
         found: dict[int, IncomingSms] = {}
         for _ in range(PAGES):
             answer = await _ask(service.fetch_messages, last)
@@ -172,7 +172,7 @@ class AfricasTalkingGateway(Quiet):
         return [found[at] for at in sorted(found)]
 
     def _fetched(self, item: Mapping[str, object]) -> tuple[int, IncomingSms]:
-        said = {name: as_text(value) for name, value in item.items()}
+        said = texts(item)
         sms = IncomingSms(
             provider_id=FETCHED + said.get("id", ""),
             sender=number(said.get("from", "")),
@@ -186,7 +186,7 @@ class AfricasTalkingGateway(Quiet):
         await self._line.close()
 
 
-async def _ask(call: Any, *args: object) -> object:  # noqa: ANN401 (the SDK has no types)
+async def _ask(call: Any, *args: object) -> object:
     """One SDK call in a thread: it blocks. None when it failed; the answer may be a `str` when
     the content type carries a charset."""
     try:
@@ -205,7 +205,7 @@ def read_answer(parcel: Parcel, answer: httpx.Response, verdict: Verdict) -> Seq
     Entries are matched by number: neither order nor count is promised. Someone without an entry
     in a 2xx is unknown; in a 4xx, rejected as the request was.
     """
-    data = part(_json(answer), "SMSMessageData")
+    data = part(loaded(answer), "SMSMessageData")
     entries = listed(data.get("Recipients"))
     message = as_text(data.get("Message"))
     if not entries and verdict.outcome is Outcome.REJECTED:
@@ -228,7 +228,7 @@ def _gather(
     for each in parcel.recipients:
         entry = by_phone[each.phone].popleft() if by_phone[each.phone] else None
         code = _code(entry) if entry else None
-        if entry and code in STOPS:
+        if entry and code is not None and code in STOPS:
             stop = (as_text(entry.get("status")) or str(code), STOPS[code])
         else:
             decided.append(_entry(each, entry, code) if entry else missing.sent(each.key))
@@ -236,7 +236,7 @@ def _gather(
 
 
 def _entry(each: Recipient, entry: Mapping[str, object], code: int | None) -> Sent:
-    said = {name: as_text(value) for name, value in entry.items()}
+    said = texts(entry)
     given = said.get("messageId", "")
     return Sent(
         key=each.key,
@@ -273,12 +273,4 @@ def cost(said: str) -> Cost | None:
     try:
         return Cost(Decimal(amount), currency) if amount else None
     except InvalidOperation:
-        return None
-
-
-def _json(answer: httpx.Response) -> object:
-    """By content, not by content type: `application/json; charset=utf-8` is JSON too."""
-    try:
-        return answer.json()
-    except (ValueError, RecursionError):
         return None

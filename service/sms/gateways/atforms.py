@@ -18,7 +18,7 @@ from service.sms.gateway import (
     UssdEnd,
     UssdTurn,
 )
-from service.sms.gateways.fields import Fields, fields, instant, number, without
+from service.sms.gateways.fields import Fields, caller, fields, instant, number, without
 
 STATES: Mapping[str, NoteState] = MappingProxyType(
     {
@@ -79,11 +79,12 @@ def read_ussd(raw: RawRequest) -> UssdTurn | Unreadable:
     twice = sorted(form.doubled & {"sessionId", "phoneNumber", "text", "serviceCode"})
     if twice:
         return Unreadable(f"{twice[0]} given twice")
-    session, phone = form.get("sessionId"), number(form.get("phoneNumber"))
+    session, phone = form.get("sessionId"), caller(form.get("phoneNumber"))
     if not session:
         return Unreadable("no sessionId")
-    if not phone.startswith("+"):
-        return Unreadable("no phoneNumber" if not phone else "phoneNumber is not a phone number")
+    if phone is None:
+        given = form.get("phoneNumber")
+        return Unreadable("phoneNumber is not a phone number" if given else "no phoneNumber")
     return UssdTurn(
         session=session,
         phone=phone,

@@ -41,8 +41,7 @@ def fields(raw: RawRequest) -> Fields:
     """The fields of a form or of a flat JSON body; the query's where the body has none."""
     loaded = document(raw)
     if isinstance(loaded, dict):
-        flat = {str(name): as_text(value) for name, value in loaded.items()}
-        return Fields({**_first(_words(raw.query.encode())), **flat})
+        return Fields({**_first(_words(raw.query.encode())), **texts(loaded)})
     body = list(_words(raw.body))
     first = _first(iter(body))
     doubled = frozenset(name for name, value in body if first[name] != value)
@@ -100,6 +99,11 @@ def as_text(value: object) -> str:
             return str(value).encode("utf-8", "replace").decode().replace("\0", "")
 
 
+def texts(item: Mapping[str, object]) -> dict[str, str]:
+    """A flat JSON object as form fields."""
+    return {str(name): as_text(value) for name, value in item.items()}
+
+
 def part(whole: object, *path: str) -> dict[str, object]:
     """The object at `path` inside a JSON document; empty when anything on the way is missing."""
     for name in path:
@@ -114,11 +118,15 @@ def listed(value: object) -> list[dict[str, object]]:
 
 
 def number(said: str) -> str:
-    """E.164 where it is a phone (`tel:` dropped, the plus that a form lost put back); anything
-    else as it came: a short code, an advertiser's name."""
+    """E.164 where it is a phone; anything else as it came: a short code, an advertiser's name."""
+    return caller(said) or said.strip().removeprefix("tel:").strip()
+
+
+def caller(said: str) -> str | None:
+    """E.164, `tel:` dropped and the plus that a form lost put back; None if it is no phone."""
     plain = said.strip().removeprefix("tel:").strip()
     phone = parse(plain) if PHONE_LIKE.fullmatch(plain) else None
-    return phone.e164 if phone else plain
+    return phone.e164 if phone else None
 
 
 def instant(said: str) -> datetime | None:

@@ -32,6 +32,9 @@ QUOTED = 120
 MOVED = frozenset({301, 302, 307, 308})
 """The request was not dealt with: the address in the settings is wrong."""
 
+SPEAKING = frozenset({"http11.send_request_headers.started"})
+"""The step of httpcore from which the carrier may have heard us."""
+
 Met = httpx.Response | Exception
 """What a request met: an answer, or the exception in its place."""
 
@@ -43,16 +46,27 @@ for _name in ("httpx", "httpcore"):
 class Line:
     """HTTP to one carrier. The client is made at the first call: most processes never send."""
 
-    def __init__(self, headers: Mapping[str, str] | None = None, auth: httpx.Auth | None = None):
+    def __init__(
+        self, headers: Mapping[str, str] | None = None, auth: httpx.Auth | None = None
+    ) -> None:
         self._headers, self._auth = headers, auth
         self._client: httpx.AsyncClient | None = None
 
-    async def call(self, method: str, url: str, **content: Any) -> Met:  # noqa: ANN401 (httpx's own)
+    async def call(self, method: str, url: str, **content: Any) -> Met:
         """Ask, and bring back whatever is met. Nothing is retried once a byte has left."""
+        steps: set[str] = set()
+
+        async def note(step: str, _: object) -> None:
+            steps.add(step)
+
         try:
             async with asyncio.timeout(DEADLINE):
-                return await self._open().request(method, url, **content)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError) as met:
+                return await self._open().request(
+                    method, url, extensions={"trace": note}, **content
+                )
+        except TimeoutError as met:  # the deadline: only in mid-connection is it sure nothing left
+            return met if SPEAKING & steps else httpx.ConnectTimeout("deadline while connecting")
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as met:
             return met
 
     def _open(self) -> httpx.AsyncClient:
@@ -145,6 +159,14 @@ def said(answer: httpx.Response) -> str:
     """The carrier's words, short, on one line, without anything as long as a phone number."""
     words = " ".join(answer.text[: 4 * QUOTED].split())
     return re.sub(r"\d{7,}", "...", words)[:QUOTED]
+
+
+def loaded(met: Met) -> object:
+    """The JSON of an answer, by content and not by content type; None when it holds none."""
+    try:
+        return met.json() if isinstance(met, httpx.Response) else None
+    except (ValueError, RecursionError):
+        return None
 
 
 async def one_by_one(

@@ -17,6 +17,8 @@ SACK_SIZES = frozenset({50, 100})
 """Kilos printed on sacks."""
 OTHER_SACKS = range(11, 121)
 """Kilos that a number between `sac` and `kg` may be: a size we have no sack for."""
+
+
 def counted(nodes: Sequence[Node], lexicon: Lexicon) -> list[Node]:
     """The nodes with sack sizes made units, and small numbers made counts of what they stand by."""
     return _echo_once(_counted(list(_sized(nodes, lexicon)), lexicon))
@@ -71,7 +73,7 @@ def _is_sack(node: Node) -> bool:
 
 
 def _vague_size(nodes: Sequence[Node], at: int) -> Node:
-    """`sac 50 500`, `kilo 1 250`: figures that can be read in two ways."""
+    """`sac 50 500`, `kilo 1 250`, `sac 50 jg`: figures that can be read in two ways."""
     node, before = nodes[at], nodes[at - 1] if at else None
     if not isinstance(node, Figure):
         return node
@@ -80,6 +82,8 @@ def _vague_size(nodes: Sequence[Node], at: int) -> Node:
         size = _is_sack(before) and head in SACK_SIZES and tail
         if size or head <= SMALL:
             return replace(node, options=(node.value, tail))
+    if before is not None and _is_sack(before) and not node.marked and node.value in SACK_SIZES:
+        return replace(node, options=(node.value,))
     return node
 
 
@@ -120,9 +124,9 @@ def _count_at(nodes: list[Node], at: int, lexicon: Lexicon, *, lots: bool) -> bo
         return False
     before = nodes[at - 1] if at else None
     after = nodes[at + 1] if at + 1 < len(nodes) else None
-    if isinstance(after, UnitWord) and after.count is None and _counts(figure, after, lots=lots):
-        nodes[at : at + 2] = [replace(after, count=figure.said)]
-    elif isinstance(after, Thing) and _by_head(after, figure, lexicon):
+    if (
+        isinstance(after, UnitWord) and after.count is None and _counts(figure, after, lots=lots)
+    ) or (isinstance(after, Thing) and _by_head(after, figure, lexicon)):
         nodes[at : at + 2] = [replace(after, count=figure.said)]
     elif figure.said <= SMALL and _takes_count(before, nodes, at, lexicon):
         nodes[at - 1 : at + 1] = [_with_count(before, figure.said)]

@@ -116,8 +116,8 @@ def _group(piled: Sequence[tuple[int, Thing]], prices: Sequence[Figure]) -> Iter
 
 def _each_its_unit(prices: Sequence[Figure]) -> bool:
     """Whether several prices of one product are for different units, all of them said."""
-    units = {p.unit.targets for p in prices if p.unit}
-    return len(units) == len(prices) and all(p.unit and p.unit.count is None for p in prices)
+    units = {p.unit.targets for p in prices if p.unit and p.unit.count is None}
+    return len(units) == len(prices) and all(len(targets) == 1 for targets in units)
 
 
 def _tangled(things: Sequence[tuple[int, Thing]], prices: Sequence[Figure]) -> list[Pair]:

@@ -39,6 +39,8 @@ def _mille(nodes: Sequence[Node], at: int, lexicon: Lexicon) -> Node:
     before, after = _beside(nodes, at, -1), _beside(nodes, at, 1)
     if isinstance(after, Figure):
         return Thing(word, ours, certain=not isinstance(before, (Thing, Figure)))
+    if nodes[at + 1 : at + 2] in ([Mark.ARTICLE], [Mark.SLASH]):
+        return Figure(word, MILLE, MILLE, spoken=True)
     if isinstance(before, (Thing, UnitWord)):
         return Figure(word, MILLE, MILLE, spoken=True)
     return Thing(word, ours, certain=False)

@@ -3,20 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from service.sms.lexicon import Lexicon
 from service.sms.words.nodes import Figure, Mark, Node, Place, StageWord, Thing, UnitWord
 
+LIGHT = (("KG",), ("BOWL",))
+"""Units whose price is below `SMALL_MONEY`."""
+MIDDLING = (("TINE",), ("BASKET",), ("PIECE",), ())
+"""Units whose price may lie on either side of it."""
 SMALL_MONEY = 2000
 """F. Below it a price is for a kilo or a bowl, above it for a sack or more, if one must tell."""
 
 
-def bound(nodes: Sequence[Node]) -> tuple[list[Node], list[UnitWord]]:
+def bound(nodes: Sequence[Node], lexicon: Lexicon) -> tuple[list[Node], list[UnitWord]]:
     """The nodes with each unit given to its price, and the units that found none."""
     out: list[Node] = []
     pending: UnitWord | None = None
     homeless: list[UnitWord] = []
     for at, node in enumerate(nodes):
         if isinstance(node, UnitWord):
-            if not _bound_back(out, nodes, at, node):
+            if _torn(nodes, at, node, lexicon):
+                homeless.append(node)
+            elif not _bound_back(out, nodes, at, node, lexicon):
                 homeless += [pending] if pending else []
                 pending = node
         elif isinstance(node, Figure):
@@ -35,7 +42,9 @@ def _beside(figure: Figure, nodes: Sequence[Node], at: int) -> Figure:
     return replace(figure, each=Mark.EACH in around, at=at > 0 and nodes[at - 1] is Mark.AT)
 
 
-def _bound_back(out: list[Node], nodes: Sequence[Node], at: int, unit: UnitWord) -> bool:
+def _bound_back(
+    out: list[Node], nodes: Sequence[Node], at: int, unit: UnitWord, lexicon: Lexicon
+) -> bool:
     """Give the unit to the price it follows, if that price is free and has the better claim."""
     index = _last_figure(out)
     if index is None:
@@ -46,7 +55,7 @@ def _bound_back(out: list[Node], nodes: Sequence[Node], at: int, unit: UnitWord)
     if figure.unit:
         tied = nodes[at - 1] in (Mark.ARTICLE, Mark.SLASH, Mark.EACH)
         return (tied or not _has_more(nodes, at)) and _said_again(out, index, figure, unit)
-    if not _leads_next(nodes, at, figure):
+    if not _leads_next(nodes, at, figure, lexicon):
         out[index] = replace(figure, unit=unit)
         return True
     return False
@@ -77,25 +86,45 @@ def _said_again(out: list[Node], index: int, figure: Figure, unit: UnitWord) -> 
     return True
 
 
-def _leads_next(nodes: Sequence[Node], at: int, before: Figure) -> bool:
+def _leads_next(nodes: Sequence[Node], at: int, before: Figure, lexicon: Lexicon) -> bool:
     """Whether a unit between two prices belongs to the later one: `ara 225 sac mai 15000`.
 
-    Tied to the price before by `le`, `/` or `par`, or followed by a break, it stays there; so it
-    does when the next price has its own unit, or when prices stand before their products. Else
-    the size of the prices tells, and when it does not the unit stays and the next price is
-    asked about its unit by the judge.
+    It does when it could be of either and only the later price is of its size. When sizes do not
+    tell, it stays with the price it follows.
     """
-    if nodes[at - 1] in (Mark.ARTICLE, Mark.SLASH, Mark.EACH):
-        return False
-    follows = nearest(nodes, at, 1)
-    if not isinstance(follows, Thing) or _starts_with_price(nodes):
-        return False
-    later = _next_free_price(nodes, at + 1)
-    if later is None:
-        return False
+    later = _rival(nodes, at, lexicon)
     unit = nodes[at]
-    big = isinstance(unit, UnitWord) and unit.targets not in (("KG",), ("BOWL",))
-    return (before.value >= SMALL_MONEY) is not big and (later.value >= SMALL_MONEY) is big
+    if later is None or not isinstance(unit, UnitWord):
+        return False
+    heavy = unit.targets not in LIGHT
+    return (before.value >= SMALL_MONEY) is not heavy and (later.value >= SMALL_MONEY) is heavy
+
+
+def _torn(nodes: Sequence[Node], at: int, unit: UnitWord, lexicon: Lexicon) -> bool:
+    """Whether a unit of middle size stands between two prices that differ in size, so that
+    nothing tells whose it is: `mai 1750 panier tomate 4500`."""
+    before, later = _last_figure(nodes[:at]), _rival(nodes, at, lexicon)
+    figure = nodes[before] if before is not None else None
+    if unit.targets not in MIDDLING or later is None or not isinstance(figure, Figure):
+        return False
+    led = isinstance(nearest(nodes, before or 0, -1), UnitWord)
+    return not led and (figure.value >= SMALL_MONEY) is not (later.value >= SMALL_MONEY)
+
+
+def _rival(nodes: Sequence[Node], at: int, lexicon: Lexicon) -> Figure | None:
+    """The later price that the unit at `at` may belong to instead of the one before it.
+
+    None when `le`, `/` or `par` ties it to the price before, when no product follows at once or
+    one that is not sold by it, when the later price has its own unit, and when prices stand
+    before their products.
+    """
+    follows, unit = nearest(nodes, at, 1), nodes[at]
+    tied = at > 0 and nodes[at - 1] in (Mark.ARTICLE, Mark.SLASH, Mark.EACH)
+    if tied or not isinstance(follows, Thing) or not isinstance(unit, UnitWord):
+        return None
+    if _starts_with_price(nodes) or lexicon.countable.issuperset(follows.targets):
+        return None
+    return _next_free_price(nodes, at + 1)
 
 
 def _starts_with_price(nodes: Sequence[Node]) -> bool:

@@ -8,6 +8,7 @@ the catalogue, never changed after.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from service.prices.catalog import Catalog, Quantity
 from service.sms.lexicon.forms import Forms, read_forms
@@ -29,12 +30,14 @@ MENDED = frozenset(
         *(Sense.DAY, Sense.COMMAND, Sense.POLITE),
     }
 )
-"""Senses a slip may be mended to. A money mark or a number word must be written as it is."""
+"""Senses a slip may be mended to. A number word must be written as it is heard."""
+MONEY = frozenset({Sense.FRANC, Sense.DOROME})
+MONEY_FROM = 5
+"""Letters of a money mark that may be misspelt (`frans`); `sefa` is one letter from an egg."""
 GLUED = frozenset({Sense.PRODUCT, Sense.MARKET, Sense.UNIT, Sense.FORM, Sense.DAY})
 """Senses of two words run together that may be parted."""
 PART_FROM = 3
 """Letters of each part of a run-together word; `kg` alone may be shorter."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,37 +76,49 @@ class Lexicon:
         )
 
     def spell(self, word: str) -> tuple[str, ...]:
-        """The words of the vocabulary that `word` may be: itself, or those of the first step
-        (sound, then slip) that finds any."""
+        """The words of the vocabulary that `word` may be: itself, or those that sound alike with
+        those a likely slip away, or those one slip away if one of them may be meant."""
         if word in self.vocabulary:
             return (word,)
         if not EAR_FROM <= len(word) <= LONGEST:
             return ()
-        heard = [w for w in self.heard.get(ear(word), ()) if self._may_mend(w, by_ear=True)]
-        return tuple(heard) or self._slipped(word)
+        heard = {w for w in self.heard.get(ear(word), ()) if self._may_mend(w, by_ear=True)}
+        near = self._near(word)
+        if heard:
+            return tuple(sorted(heard | {w for w in near if likely_slip(word, w)}))
+        return tuple(sorted(near)) if any(self._mends(word, w) for w in near) else ()
 
-    def _slipped(self, word: str) -> tuple[str, ...]:
-        """The words one slip away, or none if no likely one may be mended to."""
+    def _near(self, word: str) -> set[str]:
+        """The words of the vocabulary one slip away."""
         keys = {key for key in neighbourhood(word) if key in self.near}
-        near = {w for key in keys for w in self.near[key] if one_slip(word, w)}
-        likely = any(likely_slip(word, w) and self._may_mend(w) for w in near)
-        return tuple(sorted(near)) if likely else ()
+        return {w for key in keys for w in self.near[key] if one_slip(word, w)}
+
+    def _mends(self, typed: str, word: str) -> bool:
+        return likely_slip(typed, word) and self._may_mend(word)
 
     def _may_mend(self, word: str, *, by_ear: bool = False) -> bool:
-        """Whether a misspelling may be read as `word` at all."""
+        """Whether a misspelling may be read as `word` at all. A short money mark may not be."""
         senses = {m.sense for m in self.meanings.get(word, ())}
+        if senses & MONEY:
+            return len(word) >= MONEY_FROM
         return not senses or bool(senses & (MENDED | {Sense.NUMBER} if by_ear else MENDED))
 
     def find(self, words: Sequence[str]) -> Found:
         """What the head of `words` means: the longest known phrase, else the first word."""
-        spelt = [self.spell(w) for w in words[: self._reach(words[0])]]
-        known = [s[0] if len(s) == 1 else w for s, w in zip(spelt, words, strict=False)]
-        for length in range(len(known), 1, -1):
-            phrase = " ".join(known[:length])
-            if phrase in self.meanings:
-                return Found(" ".join(words[:length]), self.meanings[phrase], length)
-        together = (m for w in spelt[0] for m in self.meanings.get(w, ()))
-        return Found(words[0], distinct(together))
+        spelt = [self.spell(w) or (w,) for w in words[: self._reach(words[0])]]
+        for length in range(len(spelt), 1, -1):
+            phrases = [" ".join(choice) for choice in product(*spelt[:length])]
+            meanings = self._meant(phrase for phrase in phrases if phrase in self.meanings)
+            if meanings:
+                written = " ".join(words[:length])
+                return Found(written, meanings, length, written in phrases)
+        exact = words[0] in self.meanings
+        # A part of a phrase has no meaning alone, so a word near one may mean nothing we know.
+        known = all(w in self.meanings for w in spelt[0])
+        return Found(words[0], self._meant(spelt[0]) if known else (), exact=exact)
+
+    def _meant(self, forms: Iterable[str]) -> tuple[Meaning, ...]:
+        return distinct(m for form in forms for m in self.meanings[form])
 
     def _reach(self, word: str) -> int:
         """How many words the longest phrase that begins with `word` has."""
@@ -135,12 +150,20 @@ class Lexicon:
         """Whether `word` as written has this sense."""
         return any(m.sense is sense for m in self.meanings.get(word, ()))
 
+    def marks(self, word: str) -> Sense | None:
+        """The money that `word` names, misspelt or not; None when it names none for certain."""
+        senses = {m.sense for w in self.spell(word) for m in self.meanings.get(w, ())}
+        sense = next(iter(senses)) if len(senses) == 1 else None
+        return sense if sense in MONEY else None
+
 
 def _ear_keys(word: str) -> Iterable[str]:
     return (ear(word),)
 
 
-def _index(words: Iterable[str], keys_of: Callable[[str], Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
+def _index(
+    words: Iterable[str], keys_of: Callable[[str], Iterable[str]]
+) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, set[str]] = defaultdict(set)
     for word in words:
         for key in keys_of(word):

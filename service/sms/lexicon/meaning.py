@@ -47,11 +47,12 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the words at one place mean, and how many of them it took."""
+    """What the words at one place mean, and how many of them it took. `exact`: as written."""
 
     word: str
     meanings: tuple[Meaning, ...]
     length: int = 1
+    exact: bool = True
 
     def senses(self) -> frozenset[Sense]:
         return frozenset(m.sense for m in self.meanings)

@@ -1,9 +1,9 @@
-"""Dates among the tokens: `20/11`, `20 novembre`, `ven 20`; and ranges that only look like dates."""
+"""Dates among the tokens: `20/11`, `20 novembre`, `ven 20`; ranges that look like dates."""
 
 from collections.abc import Sequence
 
 from service.sms.lexicon import Lexicon, Sense
-from service.sms.words.nodes import DayWord, Figure, Mark, Node, UnitWord
+from service.sms.words.nodes import DayWord, Figure, Node, UnitWord
 from service.sms.words.tokens import Kind, Token
 
 LAST_DAY = 31
@@ -65,7 +65,8 @@ def named_date_at(
     if token.kind is not Kind.FIGURE or len(token.text) > 2 or not 0 < int(token.text) <= LAST_DAY:
         return None
     after = tokens[at + 1] if at + 1 < len(tokens) else None
-    opened = bool(before) and (before[-1] is Mark.ARTICLE or isinstance(before[-1], DayWord))
+    dated = bool(before) and isinstance(before[-1], DayWord)
+    opened = dated or (at > 0 and tokens[at - 1].text == "le")
     month = _month(after, lexicon) if after and (opened or after.text != "mai") else 0
     if month and after:
         return DayWord(f"{token.text} {after.text}", "", int(token.text), month), at + 2
@@ -85,5 +86,4 @@ def _carries_on(token: Token, lexicon: Lexicon) -> bool:
     """Whether what follows a number makes it something else than a day number."""
     if token.kind is Kind.SIGN:
         return token.glued and token.text in ".,/-"
-    money = (Sense.FRANC, Sense.DOROME, Sense.UNIT, Sense.THOUSAND, Sense.PRODUCT)
-    return token.glued or any(lexicon.has(token.text, sense) for sense in money)
+    return token.glued or not lexicon.has(token.text, Sense.MARKET)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from service.sms.words.nodes import DayWord
 from service.sms.reading import About, Doubt
+from service.sms.words.nodes import DayWord
 
 OLDEST = 27
 """Days. A price said for a day further back could never be shown as a price (28 days expire)."""

@@ -6,6 +6,7 @@ both as `options`.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from service.money import DOROME, dorome, read_words
 from service.money.figures import MILLION
@@ -16,8 +17,8 @@ from service.sms.words.tokens import Kind, Token
 
 GREATEST = 9_999_999
 """F. Nothing sold at a fair costs more; a longer number is a phone number."""
-WORDS_AHEAD = 16
-"""Words. No amount said in words is longer."""
+WORDS_AHEAD = 24
+"""Words. No amount up to `GREATEST` said in words is longer."""
 SPACED_HEAD = 100
 """Below it, `17 500` is one number; from it on, `225 150` may be two prices."""
 SPACED_STEP = 50
@@ -37,6 +38,7 @@ def figure_at(tokens: Tokens, at: int, lexicon: Lexicon) -> tuple[Node, int] | N
     if head >= len(tokens) or tokens[head].kind is not Kind.FIGURE:
         return None
     value, options, parts, end = _digits(tokens, head)
+    grouped = len(options) > 1 and options[0] == value and _in_threes(tokens[head:end])
     if value > GREATEST:
         return Stray(_text(tokens, at, end)), end
     value, options, end = _thousands(tokens, end, lexicon, value, options)
@@ -46,7 +48,14 @@ def figure_at(tokens: Tokens, at: int, lexicon: Lexicon) -> tuple[Node, int] | N
     if suffix:
         end = _past_stray_zero(tokens, end)
     figure = Figure(_text(tokens, at, end), value, value, options=options, parts=parts)
+    figure = replace(figure, grouped=grouped and len(options) > 1)
     return _priced(figure, prefix, suffix), end
+
+
+def _in_threes(tokens: Tokens) -> bool:
+    """`177.500`, `177 500`: regular thousands, if only they are one number."""
+    first, *rest = (token.text for token in tokens if token.kind is Kind.FIGURE)
+    return len(first) <= 3 and bool(rest) and all(len(text) == 3 for text in rest)
 
 
 def _is_one(tokens: Tokens, at: int) -> bool:
@@ -79,9 +88,7 @@ def _priced(figure: Figure, prefix: set[Money], suffix: set[Money]) -> Figure:
 
 
 def _as(figure: Figure, money: Money, value: int, options: tuple[int, ...]) -> Figure:
-    return Figure(
-        figure.word, value, figure.said, money, options, figure.parts, True, figure.spoken
-    )
+    return replace(figure, value=value, money=money, options=options, marked=True)
 
 
 def _marks(tokens: Tokens, at: int, lexicon: Lexicon, *, before: bool) -> tuple[set[Money], int]:
@@ -98,14 +105,15 @@ def _mark(tokens: Tokens, at: int, lexicon: Lexicon, *, before: bool) -> Money |
     token = tokens[at]
     if token.kind is not Kind.WORD:
         return None
-    if lexicon.has(token.text, Sense.FRANC):
+    money = lexicon.marks(token.text)
+    if money is Sense.FRANC:
         return Money.FRANC
-    if not lexicon.has(token.text, Sense.DOROME):
+    if money is not Sense.DOROME:
         return None
     beside = tokens[at + 1] if at + 1 < len(tokens) else None
     if len(token.text) == 1 and not (_glued_figure(beside) if before else token.glued):
         return None  # a lone d is a mark only when it touches the number
-    if not before and beside and _begins_number(beside, lexicon):
+    if not before and len(token.text) > 1 and beside and _begins_number(beside, lexicon):
         return None  # `250 f dorome 50`: the word opens the next number
     return Money.DOROME
 

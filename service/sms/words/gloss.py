@@ -1,6 +1,7 @@
 """Tokens looked up: what each word of a message is, before anything is put together."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from service.prices.catalog import Stage
 from service.sms.lexicon import Found, Lexicon, Sense
@@ -11,6 +12,7 @@ from service.sms.words.mending import mended
 from service.sms.words.nodes import (
     CommandWord,
     DayWord,
+    Figure,
     FormWord,
     Mark,
     Mille,
@@ -35,7 +37,7 @@ _SMALL = {
     Sense.AT: Mark.AT,
     Sense.EACH: Mark.EACH,
     Sense.ARTICLE: Mark.ARTICLE,
-    Sense.JOINT: Mark.SOFT,
+    Sense.JOINT: Mark.JOINT,
 }
 _DROPPED = frozenset({Sense.POLITE, Sense.FILLER, Sense.FRANC})
 
@@ -51,7 +53,48 @@ def gloss(text: str, lexicon: Lexicon) -> list[Node]:
         node, at = _next(tokens, at, lexicon, nodes)
         if node is not None:
             nodes.append(node)
-    return nodes
+    nodes = [_day_or_tens(nodes, at) for at in range(len(nodes))]
+    return [_wary(nodes, at) for at in range(len(nodes))]
+
+
+def _day_or_tens(nodes: Sequence[Node], at: int) -> Node:
+    """`bi` is today, unless it stands in a half-understood number: `keme ni bi sbaa`."""
+    node = nodes[at]
+    if not (isinstance(node, DayWord) and node.word == "bi"):
+        return node
+    before = [n for n in nodes[max(at - 2, 0) : at] if n is not Mark.JOINT][-1:]
+    counting = any(isinstance(n, Figure) and n.spoken for n in before)
+    cut_off = isinstance(nodes[at + 1], Stray) if at + 1 < len(nodes) else False
+    return Stray(node.word) if counting or cut_off else node
+
+
+def _wary(nodes: Sequence[Node], at: int) -> Node:
+    """An amount in words next to a word nobody knows may be half an amount: it is doubtful."""
+    node = nodes[at]
+    if not isinstance(node, Figure) or not node.spoken or node.article or node.options:
+        return node
+    before, after = _linked(nodes, at, -1), _linked(nodes, at, 1)
+    dangling = nodes[at + 1 : at + 2] == [Mark.JOINT] and not _opens_next(after)
+    if dangling or any(_unheard(beside) for beside in (before, after)):
+        return replace(node, options=(node.value,))
+    return node
+
+
+def _linked(nodes: Sequence[Node], at: int, step: int) -> Node | None:
+    """What stands beside, linked by `ni` or not."""
+    at += step
+    while 0 <= at < len(nodes) and nodes[at] is Mark.JOINT:
+        at += step
+    return nodes[at] if 0 <= at < len(nodes) else None
+
+
+def _unheard(node: Node | None) -> bool:
+    return isinstance(node, Stray) or (isinstance(node, Thing) and not node.certain)
+
+
+def _opens_next(node: Node | None) -> bool:
+    """Whether `ni` before this can mean "and", not the rest of a number."""
+    return isinstance(node, (Thing, Place, CommandWord))
 
 
 def _next(
@@ -86,11 +129,11 @@ def _node(found: Found, lexicon: Lexicon, *, before_figure: bool) -> Node | None
         senses = frozenset({Sense.PRODUCT if before_figure else Sense.DAY})
     if len(senses) > 1:
         senses -= {Sense.NUMBER, Sense.MONTH}
-    if not senses or Sense.PRODUCT in senses and senses - WEAK == {Sense.PRODUCT} != senses:
+    if not senses or (Sense.PRODUCT in senses and senses - WEAK == {Sense.PRODUCT} != senses):
         return _guess(found, lexicon)
-    if len(senses) != 1:
-        return Stray(found.word)
     sense = next(iter(senses))
+    if len(senses) > 1 or not (found.exact or found.target(sense) or sense in _DROPPED):
+        return Stray(found.word, vague=True)
     if sense in _DROPPED:
         return None
     return _SMALL.get(sense) or _content(found, sense)

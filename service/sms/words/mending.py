@@ -14,7 +14,13 @@ def mended(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[Token]:
         while end < len(tokens) and _sticks(tokens[end - 1], tokens[end]):
             end += 1
         run = tokens[at:end]
-        yield from (_mended_run(run, lexicon) if len(run) > 1 else _parted(run[0], lexicon))
+        if len(run) == 1:
+            yield from _parted(run[0], lexicon)
+        elif _goes_on(tokens, end):
+            yield from _mended_run(run[:-1], lexicon)
+            yield run[-1]
+        else:
+            yield from _mended_run(run, lexicon)
         at = end
 
 
@@ -22,22 +28,43 @@ def _sticks(left: Token, right: Token) -> bool:
     return right.glued and Kind.SIGN not in (left.kind, right.kind)
 
 
+def _goes_on(tokens: Sequence[Token], end: int) -> bool:
+    """Whether the figure at the end of a run is the head of a longer one: `sac50.500`."""
+    sign, figure = (*tokens[end : end + 2], None, None)[:2]
+    both = sign is not None and figure is not None and sign.glued and figure.glued
+    return both and sign is not None and sign.text in ".,/-" and tokens[end - 1].kind is Kind.FIGURE
+
+
 def _mended_run(run: Sequence[Token], lexicon: Lexicon) -> Iterator[Token]:
     """Letters and digits run together: one word (`sac50`, `k1ta`), or figures and words."""
     whole = "".join(token.text for token in run)
+    if whole[0] == "o" and not whole.strip("o0123456789"):
+        yield Token(Kind.FIGURE, whole.replace("o", "0"), run[0].glued)
+        return
     word = _one_word(whole, run, lexicon)
     if word:
         yield Token(Kind.WORD, word, run[0].glued)
         return
-    for token in _zeros(run, lexicon):
+    for token in _sized(_zeros(run, lexicon), lexicon):
         yield from _parted(token, lexicon)
+
+
+def _sized(run: Sequence[Token], lexicon: Lexicon) -> Iterator[Token]:
+    """`16250sac50` keeps the size with its sack."""
+    at = 0
+    while at < len(run):
+        both = "".join(token.text for token in run[at : at + 2])
+        kilos = at + 2 < len(run) and run[at + 2].text == "kg"
+        joined = both in lexicon.meanings and at + 1 < len(run) and not kilos
+        yield Token(Kind.WORD, both, run[at].glued) if joined else run[at]
+        at += 2 if joined else 1
 
 
 def _one_word(whole: str, run: Sequence[Token], lexicon: Lexicon) -> str | None:
     if whole in lexicon.meanings:
         return whole
     digits = "".join(token.text for token in run if token.kind is Kind.FIGURE)
-    if run[0].kind is Kind.FIGURE or digits.strip("01"):
+    if Kind.FIGURE in (run[0].kind, run[-1].kind) or digits.strip("01"):
         return None
     as_letters = (whole.replace("0", "o").replace("1", one) for one in "il")
     return next((word for word in as_letters if word in lexicon.vocabulary), None)

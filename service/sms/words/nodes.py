@@ -54,9 +54,10 @@ class UnitWord:
 class Figure:
     """A number. `value` in F (dɔrɔmɛ multiplied when marked), `said` as written.
 
-    `options` (F) makes it doubtful; `parts` are the groups of a figure written with spaces;
-    `marked`: as money; `article`: only `un`, `une`. `unit` is the unit that goes with it; `each`:
-    said to be the price of one; `at`: `a` stands before it, so of several it may be for each.
+    `options` (F) makes it doubtful; `grouped`: only because its first group could be a price of
+    its own; `parts` are the groups of a figure written with spaces. `marked`: as money; `spoken`:
+    in words; `article`: only `un`, `une`. `unit` is the unit that goes with it; `each`: said to be
+    the price of one; `at`: `a` stands before it, so of several it may be for each.
     """
 
     word: str
@@ -68,6 +69,7 @@ class Figure:
     marked: bool = False
     spoken: bool = False
     article: bool = False
+    grouped: bool = False
     unit: UnitWord | None = None
     each: bool = False
     at: bool = False
@@ -110,6 +112,7 @@ class Mark(StrEnum):
 
     BREAK = "break"
     SOFT = "soft"
+    JOINT = "joint"
     SLASH = "slash"
     ASK = "ask"
     NONE = "none"
@@ -120,9 +123,10 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """A word nobody knows, or a number no price can be."""
+    """A word nobody knows, or a number no price can be. `vague`: it is near several others."""
 
     word: str
+    vague: bool = False
 
 
 Node = (

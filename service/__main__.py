@@ -1,0 +1,5 @@
+"""`python -m service` is `sugu`."""
+
+from service.cli import app
+
+app()

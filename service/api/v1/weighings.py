@@ -1,0 +1,134 @@
+"""Weighings: the kilos of a vessel for one product at one market. Without one, no kilo price."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+from sqlmodel import select
+
+from service.api import imports, records
+from service.api.deps import Operator, Viewer, Work
+from service.api.errors import invalid
+from service.api.imports import FileDep, Loader
+from service.api.letters import Answer, Code, Id, Imported, Letter, Source
+from service.api.pages import Page, Paging, paged
+from service.prices.catalog import ANY_MARKET
+from service.prices.tables import MarketRow, ProductRow, UnitRow, WeighingRow
+
+router = APIRouter(prefix="/weighings", tags=["weighings"])
+
+EXAMPLE = {
+    "unit": "SAC", "product": "ARA", "market": "KITA", "kilos": 42.5, "weighed_on": "2026-11-20",
+}  # fmt: skip
+
+
+class WeighingForm(Letter):
+    """One sack, tine or bowl on a scale. `market` `*`: it holds wherever the product is sold."""
+
+    model_config = {**Letter.model_config, "json_schema_extra": {"examples": [EXAMPLE]}}
+
+    unit: Code
+    product: Code
+    market: Code | Annotated[str, Field(pattern=r"^\*$")] = ANY_MARKET
+    kilos: Annotated[float, Field(gt=0, le=10_000)]
+    weighed_on: date | None = None
+    source: Source = ""
+
+
+class Weighing(Answer):
+    id: int
+    unit: str
+    product: str
+    market: str
+    kilos: float
+    weighed_on: date
+    actor: str
+    source: str
+    demo: bool
+
+
+@router.get("")
+def list_weighings(
+    work: Viewer,
+    ask: Paging,
+    unit: str | None = None,
+    product: str | None = None,
+    market: str | None = None,
+) -> Page[Weighing]:
+    """Weighings, newest first."""
+    query = select(WeighingRow)
+    for column, code in (
+        (WeighingRow.unit, unit),
+        (WeighingRow.product, product),
+        (WeighingRow.market, market),
+    ):
+        if code:
+            query = query.where(column == code.upper())
+    return paged(
+        work.session, query, [WeighingRow.id], ask, Weighing.model_validate, newest_first=True
+    )
+
+
+@router.post("", status_code=201)
+def create_weighing(work: Operator, form: WeighingForm) -> Weighing:
+    """One more weighing; the unit's kilos are their median. Reports from now on use it."""
+    return Weighing.model_validate(_weigh(work, form))
+
+
+@router.get("/{weighing_id}")
+def read_weighing(work: Viewer, weighing_id: Id) -> Weighing:
+    return Weighing.model_validate(work.one(WeighingRow, weighing_id))
+
+
+@router.delete("/{weighing_id}", status_code=204)
+def remove_weighing(work: Operator, weighing_id: Id) -> None:
+    """Remove a weighing that was wrong. To correct one, remove it and weigh again."""
+    records.remove(work, work.one(WeighingRow, weighing_id))
+
+
+@router.post("/import", openapi_extra=imports.BODY)
+def import_weighings(work: Operator, file: FileDep, dry_run: bool = False) -> Imported:
+    """Take in a CSV or XLSX file: unit, product, market, kilos, weighed_on, source."""
+    return imports.run(work, file, LOADER, dry_run=dry_run)
+
+
+def _weigh(work: Work, form: WeighingForm) -> WeighingRow:
+    facts = form.model_dump() | {
+        "unit": form.unit.upper(),
+        "product": form.product.upper(),
+        "market": form.market.upper(),
+        "weighed_on": form.weighed_on or work.today,
+        "actor": work.who.name,
+    }
+    _check(work, facts["unit"], facts["product"], facts["market"])
+    if facts["weighed_on"] > work.today:
+        raise invalid("weighed_on", "future", "This day has not come yet.")
+    return records.create(work, WeighingRow(**facts), None)
+
+
+def _check(work: Work, unit: str, product: str, market: str) -> None:
+    records.must_exist(work.session, UnitRow, unit, "unit")
+    records.must_exist(work.session, ProductRow, product, "product")
+    if market != ANY_MARKET:
+        records.must_exist(work.session, MarketRow, market, "market")
+    if work.one(UnitRow, unit).measure != "vessel":
+        raise invalid("unit", "not_a_vessel", "Only a vessel is weighed.")
+
+
+def _save(work: Work, form: WeighingForm) -> bool | None:
+    """The same weighing twice in one file, or from an earlier import, is one weighing."""
+    same = select(WeighingRow.id).where(
+        WeighingRow.unit == form.unit.upper(),
+        WeighingRow.product == form.product.upper(),
+        WeighingRow.market == form.market.upper(),
+        WeighingRow.kilos == form.kilos,
+        WeighingRow.weighed_on == (form.weighed_on or work.today),
+    )
+    if work.session.exec(same.limit(1)).first() is not None:
+        return None
+    _weigh(work, form)
+    return True
+
+
+LOADER = Loader(WeighingForm, _save)

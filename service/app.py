@@ -1,0 +1,140 @@
+"""The roof: where the parts meet, once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from service import clock as clocks
+from service.api import errors, health, hooks
+from service.api import open as open_data
+from service.api.console import router as console
+from service.api.dial import Dial, Front
+from service.api.effects import Desk
+from service.api.simulator import router as simulator
+from service.api.state import Sugu
+from service.api.v1 import router as v1
+from service.clock import Clock
+from service.db import make_engine, reading
+from service.phone import Vault
+from service.prices.disputes import complain
+from service.prices.tables import MarketRow
+from service.settings import Settings
+from service.sms import entry
+from service.sms.gateway import Gateway
+from service.sms.gateways import build
+from service.sms.limits import limits
+from service.ussd import deeds
+
+TITLE = "Sugu"
+
+
+def create_app(
+    settings: Settings,
+    clock: Clock = clocks.system,
+    gateways: Mapping[str, Gateway] | None = None,
+    engine: Engine | None = None,
+) -> FastAPI:
+    """The whole web side, ready to serve. Raises `WeakSecret` without a proper secret key."""
+    secret = settings.require_secret()
+    engine = engine or make_engine(settings.database_url)
+    settings = as_demo(settings, engine)
+    state = Sugu(
+        engine=engine,
+        settings=settings,
+        clock=clock,
+        vault=vault_of(settings, secret),
+        gateways=build(settings) if gateways is None else gateways,
+        limits=limits(settings),
+    )
+    dial = _dial(state)
+    app = FastAPI(
+        title=TITLE,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs else None,
+        lifespan=_lifespan(state, dial),
+        redirect_slashes=False,
+    )
+    app.state.sugu = state
+    app.state.dial = dial
+    _furnish(app, settings)
+    app.add_middleware(Front, dial=dial)
+    return app
+
+
+def vault_of(settings: Settings, secret: str) -> Vault:
+    return Vault(secret, [each.get_secret_value() for each in settings.secret_keys_old])
+
+
+def as_demo(settings: Settings, engine: Engine) -> Settings:
+    """A database seeded with the demo world is served as one: it says so on every page, and the
+    demo's known token and keys open it. `seed demo` refuses a database with real people in it."""
+    if settings.demo or not _holds_demo(engine):
+        return settings
+    return settings.model_copy(update={"demo": True})
+
+
+def _holds_demo(engine: Engine) -> bool:
+    with reading(engine) as session:
+        return session.exec(select(MarketRow.code).where(MarketRow.demo)).first() is not None
+
+
+def _furnish(app: FastAPI, settings: Settings) -> None:
+    errors.install(app)
+    for failure in hooks.STORAGE_FAILURES:
+        app.add_exception_handler(failure, hooks.unavailable)
+    for router in (hooks.router, v1, open_data.router, health.router, console):
+        app.include_router(router)
+    if settings.demo or settings.simulator:
+        app.include_router(simulator)
+
+
+def _dial(state: Sugu) -> Dial:
+    desk = Desk(
+        engine=state.engine,
+        vault=state.vault,
+        limits=state.limits,
+        submit=lambda session, contact, price, now: _submit(state, session, contact, price, now),
+        complain=_complain,
+    )
+    return Dial(
+        state.gateways,
+        state,
+        desk,
+        state.clock,
+        code=state.settings.ussd_code,
+        drafts=state.settings.ship_drafts,
+    )
+
+
+def _submit(
+    state: Sugu, session: Session, contact_id: int, price: deeds.SubmitPrice, now: datetime
+) -> None:
+    claim = entry.francs(price.product, price.market, price.unit, price.quantity, price.amount)
+    entry.submit(session, state.book(), state.limits, contact_id, claim, now)
+
+
+def _complain(session: Session, contact_id: int, about: deeds.Dispute, now: datetime) -> None:
+    complain(session, contact_id, about.product, about.market, about.fair_on, now)
+
+
+def _lifespan(state: Sugu, dial: Dial) -> Any:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(state.refresh)
+        await dial.start()
+        watch = asyncio.create_task(state.watch())
+        yield
+        watch.cancel()
+        await dial.stop()
+        for gateway in state.gateways.values():
+            await gateway.close()
+        state.engine.dispose()
+
+    return lifespan

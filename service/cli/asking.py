@@ -1,0 +1,62 @@
+"""`explain` and `replay`: why a number is what it is, and whether it still is."""
+
+import json
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from service.cli.said import Failure, app, command, database, settings
+from service.db import reading
+from service.i18n import day
+from service.money import francs
+from service.prices.catalog import Stage
+from service.prices.reference import read_catalog
+from service.prices.store import Window, current, workings
+from service.prices.store import replay as replays
+
+
+@command(app)
+def explain(
+    product: str, market: str, on: Annotated[str | None, typer.Argument(metavar="[DATE]")] = None
+) -> None:
+    """Why a published number is what it is: reports, weights, what was dropped and why."""
+    asked = date.fromisoformat(on) if on else None
+    with reading(database(settings())) as session:
+        catalog = read_catalog(session)
+        product, market = product.upper(), market.upper()
+        if product not in catalog.products or market not in catalog.markets:
+            raise Failure(f"No product {product} or no market {market} is known")
+        quote = current(session, product, market, asked)
+        if quote is None:
+            raise Failure(f"{product} at {market} has never had a price")
+        window = Window(product, market, Stage.PRODUCER, quote.unit, quote.fair_on)
+        found = workings(session, catalog, window)
+    typer.echo(
+        f"{product} {market} {day(quote.fair_on, 'fr')}: {francs(quote.value)} F/{quote.unit}"
+        f" ({francs(quote.low)}-{francs(quote.high)}), grade {quote.grade},"
+        f" {quote.reporters} reporters, method {quote.method}"
+    )
+    for share in found.shares if found else ():
+        vote = share.vote
+        typer.echo(
+            f"  counts   report {vote.report}: {vote.value:g} F on {vote.on},"
+            f" weight {share.share:.0%}, trust {vote.trust:g}"
+        )
+    for left in found.dropped if found else ():
+        typer.echo(f"  dropped  report {left.vote.report}: {left.vote.value:g} F, {left.reason}")
+
+
+@command(app)
+def replay(first: str, last: str) -> None:
+    """Make every quote of these days again from its reports; fails if one byte differs."""
+    differing = 0
+    with reading(database(settings())) as session:
+        catalog = read_catalog(session)
+        start, end = date.fromisoformat(first), date.fromisoformat(last)
+        for quote in replays(session, catalog, start, end):
+            same = quote.pop("same")
+            differing += not same
+            typer.echo(json.dumps(quote, default=str, sort_keys=True, ensure_ascii=False))
+    if differing:
+        raise Failure(f"{differing} published quotes are not what their reports give")

@@ -1,0 +1,87 @@
+"""What every command shares: the settings, the database, and one clear sentence on failure."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.app import vault_of
+from service.db import make_engine
+from service.phone import Phone, Vault, parse
+from service.settings import Settings, WeakSecret
+
+app = typer.Typer(
+    name="sugu",
+    help="Market prices by SMS and USSD for the Kita region of Mali.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+class Failure(Exception):
+    """A command that cannot do its work: one sentence for the person who typed it."""
+
+
+def command(typed: typer.Typer, name: str | None = None) -> Callable[[Command], Command]:
+    """Register a command that ends with one sentence and a non-zero code when it fails."""
+
+    def register(function: Command) -> Command:
+        @wraps(function)
+        def guarded(*args: object, **kwargs: object) -> object:
+            with one_sentence():
+                return function(*args, **kwargs)
+
+        typed.command(name)(guarded)
+        return function
+
+    return register
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except Failure as failure:
+        fail(str(failure))
+    except WeakSecret as weak:
+        fail(str(weak))
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        place = "SUGU_" + "__".join(str(part).upper() for part in first["loc"])
+        fail(f"{place}: {first['msg']}")
+    except SQLAlchemyError as refused:
+        fail(f"The database does not answer as it should: {str(refused).splitlines()[0]}")
+    except (OSError, ValueError) as wrong:
+        fail(str(wrong))
+
+
+def fail(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)
+
+
+def settings() -> Settings:
+    return Settings()
+
+
+def database(said: Settings) -> Engine:
+    return make_engine(said.database_url)
+
+
+def vault(said: Settings) -> Vault:
+    return vault_of(said, said.require_secret())
+
+
+def phone(text: str) -> Phone:
+    found = parse(text)
+    if found is None:
+        raise Failure(f"{text} is not a phone number: write it as +223 70 00 00 01")
+    return found

@@ -1,0 +1,81 @@
+"""`serve` and `worker`: the processes. Under `serve` the worker is a supervised child."""
+
+import asyncio
+import os
+import sys
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from service.app import create_app
+from service.cli.said import Failure, app, command, settings
+from service.logs import configure
+from service.settings import Settings
+from service.worker import Busy, Supervisor, hold, run_worker
+
+KEEP_ALIVE = 75
+"""Seconds an idle connection is kept: gateways reuse theirs."""
+HEADERS = 16 * 1024
+"""Bytes of request headers that are read."""
+CONNECTIONS = 1000
+"""Requests at a time; above it a quick 503 is kinder than a queue."""
+STOP_WITHIN = 15
+"""Seconds to finish what is in flight after SIGTERM."""
+
+log = structlog.get_logger()
+
+
+@command(app)
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on")] = None,
+    worker: Annotated[bool, typer.Option(help="Run the worker beside the web server")] = True,
+) -> None:
+    """Serve the hooks, the API, the console; and send, unless --no-worker."""
+    said = settings()
+    serve_with(said, host or said.bind_host, port or said.bind_port, worker=worker)
+
+
+@command(app)
+def worker() -> None:
+    """Send and schedule only: any number of these on one PostgreSQL."""
+    said = settings()
+    said.require_secret()
+    configure(said.log_level)
+    asyncio.run(run_worker(said))
+
+
+def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> None:
+    """Serve until told to stop; the worker child is started again whenever it dies."""
+    configure(said.log_level)
+    weak = said.weak_tokens()
+    if weak:
+        raise Failure(f"The hook token of {', '.join(weak)} is too short: 22 random characters")
+    with hold(said.database_url) as lock:
+        if isinstance(lock, Busy):
+            raise Failure("Another server uses this SQLite file: stop it, or use PostgreSQL")
+        web = uvicorn.Server(_config(said, host, port))
+        if not worker:
+            web.run()
+            return
+        with Supervisor([sys.executable, "-m", "service", "worker"], dict(os.environ)):
+            web.run()
+
+
+def _config(said: Settings, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(said),
+        host=host,
+        port=port,
+        access_log=False,  # it would print the hook tokens that stand in the paths
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=STOP_WITHIN,
+        limit_concurrency=CONNECTIONS,
+        h11_max_incomplete_event_size=HEADERS,
+        proxy_headers=True,
+        forwarded_allow_ips=said.forwarded_allow_ips,
+    )

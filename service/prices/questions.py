@@ -1,0 +1,141 @@
+"""Ask-back: one open question per reporter, later ones queued, each valid two hours once asked.
+
+Rows only. A question is about a stored report, or about words that are no report yet (`pending`,
+kept as the voice that heard them wrote it down).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from service.prices.judge import Option, Question
+from service.prices.tables import QuestionRow
+
+ANSWER_WITHIN = timedelta(hours=2)
+"""How long an answer is waited for; afterwards another reporter may vouch, else staff look."""
+
+
+def ask(
+    session: Session,
+    reporter_id: int,
+    now: datetime,
+    *,
+    kind: str,
+    options: Sequence[Mapping[str, Any]],
+    report_id: int | None = None,
+    pending: Mapping[str, Any] | None = None,
+    inbox_id: int | None = None,
+) -> QuestionRow:
+    """Open a question, or queue it behind the one that is open."""
+    busy = open_question(session, reporter_id, now) is not None
+    row = QuestionRow(
+        reporter_id=reporter_id,
+        report_id=report_id,
+        kind=kind,
+        options=[dict(each) for each in options],
+        pending=dict(pending) if pending else None,
+        inbox_id=inbox_id,
+        state="queued",
+        created_at=now,
+    )
+    if not busy:
+        _open(row, now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def options_of(question: Question) -> list[dict[str, Any]]:
+    return [asdict(option) for option in question.options]
+
+
+def option_of(row: QuestionRow, digit: int) -> Option | None:
+    """The judge's option a digit chooses; None for a digit that was not offered."""
+    if not 1 <= digit <= len(row.options):
+        return None
+    return Option(**row.options[digit - 1])
+
+
+def open_question(session: Session, reporter_id: int, now: datetime) -> QuestionRow | None:
+    """The question this reporter may answer now; one past its time is closed on the way."""
+    row = session.exec(
+        select(QuestionRow).where(
+            QuestionRow.reporter_id == reporter_id, QuestionRow.state == "open"
+        )
+    ).first()
+    if row is None or row.expires_at is None or row.expires_at > now:
+        return row
+    _close(session, row, "expired", now)
+    return None
+
+
+def answered(session: Session, row: QuestionRow, digit: int, now: datetime) -> QuestionRow | None:
+    """Close a question with its answer; the next one in the queue, now open, or None."""
+    row.digit = digit
+    _close(session, row, "answered", now)
+    return next_question(session, row.reporter_id, now)
+
+
+def next_question(session: Session, reporter_id: int, now: datetime) -> QuestionRow | None:
+    queued = session.exec(
+        select(QuestionRow)
+        .where(QuestionRow.reporter_id == reporter_id, QuestionRow.state == "queued")
+        .order_by(col(QuestionRow.id))
+        .limit(1)
+    ).first()
+    if queued:
+        _open(queued, now)
+        session.add(queued)
+        session.flush()
+    return queued
+
+
+def withdraw(session: Session, report_ids: Sequence[int], now: datetime) -> None:
+    """Questions about reports that are undone need no answer."""
+    rows = session.exec(
+        select(QuestionRow).where(
+            col(QuestionRow.report_id).in_(report_ids),
+            col(QuestionRow.state).in_(("open", "queued")),
+        )
+    )
+    for row in rows:
+        _close(session, row, "expired", now)
+
+
+def overdue(session: Session, now: datetime) -> Sequence[QuestionRow]:
+    """Open questions whose two hours are over."""
+    return session.exec(
+        select(QuestionRow).where(QuestionRow.state == "open", col(QuestionRow.expires_at) <= now)
+    ).all()
+
+
+def expire(session: Session, row: QuestionRow, now: datetime) -> None:
+    _close(session, row, "expired", now)
+
+
+def last_digits(session: Session, reporter_id: int, kind: str, count: int) -> list[int | None]:
+    """The newest answers to questions of one kind, newest first: what habits are learnt from."""
+    rows = session.exec(
+        select(QuestionRow)
+        .where(
+            QuestionRow.reporter_id == reporter_id,
+            QuestionRow.kind == kind,
+            QuestionRow.state == "answered",
+        )
+        .order_by(col(QuestionRow.answered_at).desc())
+        .limit(count)
+    )
+    return [row.digit for row in rows]
+
+
+def _open(row: QuestionRow, now: datetime) -> None:
+    row.state, row.asked_at, row.expires_at = "open", now, now + ANSWER_WITHIN
+
+
+def _close(session: Session, row: QuestionRow, state: str, now: datetime) -> None:
+    row.state, row.answered_at = state, now
+    session.add(row)
+    session.flush()

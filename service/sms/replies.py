@@ -1,0 +1,203 @@
+"""What Sugu answers a reporter: what was understood, or one question answered by one digit.
+
+One segment each. The longest parts yield first: what other markets pay, then thanks.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from service import encoding
+from service.i18n import Say, day, short_date
+from service.money import dorome, francs, to_coin
+from service.prices.catalog import Catalog
+from service.prices.judge import Option
+from service.prices.report import Money
+from service.prices.tables import QuestionRow, ReportRow
+
+SEGMENT = 160
+"""Septets of one SMS."""
+Lang = str
+
+
+def understood(
+    reports: Sequence[ReportRow], catalog: Catalog, say: Say, lang: Lang, extra: str = ""
+) -> str:
+    """The echo of accepted reports, with how to undo; `extra` is added when it fits."""
+    lines = "; ".join(_line(report, catalog, say, lang) for report in reports)
+    first = reports[0]
+    where = catalog.markets[first.market].name
+    # NOTE: max 60 septets; {lines} says each price with its unit
+    told = say(
+        "sms.noted",
+        "Noté {market} {day}: {lines}. Erreur ? ANNULER",
+        market=where,
+        day=day(first.observed_on, lang),
+        lines=lines,
+    )
+    return _longest([f"{told}. {extra}" if extra else told, told, _short(reports, say)])
+
+
+def question(row: QuestionRow, catalog: Catalog, say: Say, lang: Lang) -> str:
+    """One question; each option stands behind its digit."""
+    choices = " ".join(
+        f"{number}={_label(option, row, catalog, say, lang)}"
+        for number, option in enumerate(row.options, 1)
+    )
+    asked = _asked(row, catalog, lang)
+    # NOTE: max 30 septets
+    tail = say("sms.answer_digit", "Répondez par un chiffre.")
+    return _longest([f"{asked} {choices}. {tail}", f"{asked} {choices}", choices])
+
+
+def elsewhere(offers: Sequence[tuple[str, int]], say: Say) -> str:
+    """What other markets pay for the same product: the reporter's own reward."""
+    if not offers:
+        return ""
+    told = ", ".join(f"{name} {francs(value)}" for name, value in offers)
+    return say("sms.elsewhere", "Ailleurs: {prices} F", prices=told)
+
+
+def not_understood(words: Sequence[str], say: Say) -> str:
+    """One clear sentence with a worked example."""
+    word = " ".join(words)[:20]
+    if word:
+        return say(
+            "sms.not_understood_word",
+            "Pas compris : {word}. Écrivez produit, marché, prix. Exemple : ARA KITA 225",
+            word=word,
+        )
+    return say(
+        "sms.not_understood",
+        "Pas compris. Écrivez produit, marché, prix. Exemple : ARA KITA 225",
+    )
+
+
+def no_amount(say: Say) -> str:
+    return say("sms.no_amount", "Quel prix ? Écrivez par exemple : ARA KITA 225")
+
+
+def no_market(say: Say) -> str:
+    return say("sms.no_market", "Quel marché ? Écrivez par exemple : ARA KITA 225")
+
+
+def undone(reports: Sequence[ReportRow], catalog: Catalog, say: Say, lang: Lang) -> str:
+    lines = "; ".join(_line(report, catalog, say, lang) for report in reports[:3])
+    return encoding.fit(
+        say("sms.undone", "Annulé : {lines}. Renvoyez le bon prix.", lines=lines), SEGMENT
+    )
+
+
+def nothing_to_undo(say: Say) -> str:
+    return say("sms.nothing_to_undo", "Rien à annuler.")
+
+
+def held(say: Say) -> str:
+    return say("sms.held", "Merci. Ce prix sera vérifié par la coopérative avant d'être publié.")
+
+
+def dropped(say: Say) -> str:
+    return say("sms.dropped", "Ce prix n'est pas gardé. Renvoyez le bon prix.")
+
+
+def nothing_missing(say: Say) -> str:
+    return say("sms.no_price_noted", "Noté : pas de prix. Merci.")
+
+
+def price_of(report: ReportRow, catalog: Catalog, say: Say, lang: Lang) -> str:
+    """`225 F/kg`, `17 500 F le sac (41 kg: 427 F/kg)`, `250 F/kg (dorome 50)`."""
+    unit = catalog.units[report.unit]
+    product = catalog.products[report.product]
+    per = unit.name(lang)
+    quantity = f" {report.quantity}" if report.quantity > 1 else ""
+    told = f"{francs(report.amount)} F/{quantity.strip()}{' ' if quantity else ''}{per}"
+    count = dorome(report.amount)
+    if report.money == Money.DOROME.value and count:
+        told += f" ({say('sms.dorome', 'dorome {n}', n=francs(count))})"
+    if report.value is None:
+        return f"{told} ({say('sms.not_weighed', 'non pesé')})"
+    if report.unit != "KG" and product.quantity == "kg":
+        told += f" ({francs(to_coin(report.value))} F/kg)"
+    return told
+
+
+def _line(report: ReportRow, catalog: Catalog, say: Say, lang: Lang) -> str:
+    return f"{catalog.products[report.product].name(lang)} {price_of(report, catalog, say, lang)}"
+
+
+def _short(reports: Sequence[ReportRow], say: Say) -> str:
+    """Too many for one segment: codes and figures only."""
+    lines = ", ".join(f"{each.product} {francs(each.amount)}" for each in reports)
+    told = say("sms.noted_short", "Noté : {lines}. Erreur ? ANNULER", lines=lines)
+    return encoding.fit(told, SEGMENT)
+
+
+def _asked(row: QuestionRow, catalog: Catalog, lang: Lang) -> str:
+    pending: Mapping[str, Any] = row.pending or {}
+    if word := pending.get("word"):
+        return f"{word} ?"
+    first = row.options[0]
+    product = catalog.products[pending.get("product") or first["product"]].name(lang)
+    market = catalog.markets.get(pending.get("market") or first.get("market") or "")
+    said = pending.get("amount") or _said(row)
+    return f"{product} {market.name if market else ''} {francs(said)} F ?".replace("  ", " ")
+
+
+def _said(row: QuestionRow) -> int:
+    said = next((each for each in row.options if each["kind"] == "said"), row.options[0])
+    return int(said["amount"])
+
+
+def _label(
+    option: Mapping[str, Any], row: QuestionRow, catalog: Catalog, say: Say, lang: Lang
+) -> str:
+    if "candidate" in option:
+        return _candidate(option, catalog, say, lang)
+    chosen = Option(**option)
+    unit = catalog.units[chosen.unit].name(lang)
+    match chosen.kind:
+        case "wrong":
+            return say("sms.option_wrong", "non, autre")
+        case "form":
+            return catalog.products[chosen.product].name(lang)
+        case "market":
+            return catalog.markets[chosen.market].name
+        case "dorome":
+            count = francs(chosen.amount // 5)
+            told = say("sms.dorome", "dorome {n}", n=count)
+            return f"{told} ({francs(chosen.amount)} F)"
+        case "said" if row.kind == "form":
+            return catalog.products[chosen.product].name(lang)
+        case "said" if row.kind == "market":
+            return catalog.markets[chosen.market].name
+        case _:
+            return f"{francs(chosen.amount)} F/{unit}"
+
+
+def _candidate(option: Mapping[str, Any], catalog: Catalog, say: Say, lang: Lang) -> str:
+    """The label of an answer to a doubt about words."""
+    about, value = option["about"], option["candidate"]
+    if value is None:
+        return say("sms.option_wrong", "non, autre")
+    match about:
+        case "product" if value in catalog.products:
+            return catalog.products[value].name(lang)
+        case "market" if value in catalog.markets:
+            return catalog.markets[value].name
+        case "unit" if value in catalog.units:
+            return catalog.units[value].name(lang)
+        case "amount":
+            return f"{francs(int(value))} F"
+        case "day":
+            return short_date(date.fromisoformat(value))
+        case _:
+            return str(value)
+
+
+def _longest(texts: Sequence[str]) -> str:
+    """The first that fits one segment; the last is cut if it must be."""
+    for text in texts:
+        wire = encoding.to_gsm(text)
+        if encoding.segments(wire) == 1:
+            return wire
+    return encoding.fit(texts[-1], SEGMENT)

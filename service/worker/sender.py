@@ -1,0 +1,336 @@
+"""The sending loop: take a batch, call the gateway, write down what it said.
+
+The database is never held while a wire is waited for. What is taken is committed before the
+socket is touched, so that a crash at any point leaves at most the requests in flight unknown.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from random import Random, SystemRandom
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import Session
+
+from service import clock
+from service.clock import Clock
+from service.db import make_engine, writing
+from service.encoding import Tier, to_gsm
+from service.people.atlas import read_book
+from service.phone import Vault
+from service.prices.book import Book
+from service.prices.shelf import read_version
+from service.settings import Settings
+from service.sms import deliveries, settle
+from service.sms.circuits import Way
+from service.sms.claim import Batch, Idle, claim
+from service.sms.editions import Press
+from service.sms.gateway import (
+    DeliveryNote,
+    Gateway,
+    Halt,
+    NoteState,
+    Outcome,
+    Parcel,
+    Recipient,
+    Sent,
+)
+from service.sms.gateways import build
+from service.sms.limits import REPLIES, limits
+from service.worker import carriers
+from service.worker.carriers import Receive
+from service.worker.clockwork import Clockwork, Job, present
+from service.worker.jobs import standing
+from service.worker.locks import Busy, hold
+
+log = logging.getLogger(__name__)
+
+RECIPIENTS = 20
+"""Most people in one request, whatever a carrier allows: all of them are unknown if it breaks."""
+IDLE = 0.5
+"""Seconds between looks at an empty queue: a reply waits this long at most."""
+DEADLINE = 30.0
+"""Seconds a gateway call may take in all: half of the lease. Adapters give up at 12."""
+DRAIN = 15.0
+"""Seconds to finish what is in flight when asked to stop."""
+FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
+"""Seconds between tries while the database is away; it is back for 10 s at most unnoticed."""
+CARRIERS_EVERY = 600.0
+"""Seconds between questions to the carriers (credit once a day, held messages)."""
+
+GONE = (OperationalError, InterfaceError, PoolTimeout)
+"""The database is away, busy or restarting: try again. Anything else is a fault of ours."""
+
+_T = TypeVar("_T")
+
+
+class Worker:
+    """Sends what the outbox holds and keeps its clock, until `stop`.
+
+    Any number may share a PostgreSQL database; none leads. `jobs` are the app's own timed
+    jobs, `receive` takes in messages fetched from carriers that keep an inbox.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        gateways: Mapping[str, Gateway],
+        now: Clock,
+        vault: Vault,
+        *,
+        jobs: Sequence[Job] = (),
+        receive: Receive | None = None,
+        owner: str | None = None,
+        chance: Random | None = None,
+    ) -> None:
+        self.owner = owner or f"{socket.gethostname()[:40]}:{os.getpid()}"
+        self._engine = engine
+        self._gateways = gateways
+        self._now = now
+        self._vault = vault
+        self._receive = receive
+        self._chance = chance or SystemRandom()
+        self._limits = limits(settings)
+        self._in_flight = settings.send_in_flight
+        self._ways = [way(gateway, settings.send_rate) for gateway in gateways.values()]
+        self._book: Book | None = None
+        slowest = min((each.rate for each in self._ways), default=1.0)
+        self.press = Press(self._limits, self.book, settings.ussd_code, slowest)
+        self.clockwork = Clockwork(engine, [*standing(self.press), *jobs], now)
+        self._stopping = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def book(self, session: Session) -> Book:
+        """The current book; read again only when its version moved or the day changed."""
+        today, book = self._limits.today(self._now()), self._book
+        if book is None or (book.version, book.day) != (read_version(session), today):
+            self._book = book = read_book(session, today, book)
+        return book
+
+    async def run(self) -> None:
+        """Work until `stop`; then finish what is in flight, within `DRAIN` seconds."""
+        self.clockwork.start()
+        asking = asyncio.create_task(self._ask_carriers())
+        try:
+            await self._send()
+        finally:
+            asking.cancel()
+            await self._drain()
+            await asyncio.to_thread(self.clockwork.stop)
+            for gateway in self._gateways.values():
+                await gateway.close()
+
+    def stop(self) -> None:
+        """Take nothing more. Call it from the loop (a signal handler, another task)."""
+        self._stopping.set()
+
+    async def send_once(self) -> Batch | Idle:
+        """Take and send one batch, in order: for tests and for the terminal."""
+        found = await asyncio.to_thread(self._claim)
+        if isinstance(found, Batch):
+            await self._deliver(found)
+        return found
+
+    # --- the loop -----------------------------------------------------------------------------
+
+    async def _send(self) -> None:
+        slots = asyncio.Semaphore(self._in_flight)
+        while not self._stopping.is_set():
+            await slots.acquire()
+            found = await self._patiently(self._claim)
+            if not isinstance(found, Batch):
+                slots.release()
+                await self._rest(found)
+                continue
+            task = asyncio.create_task(self._deliver(found))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(lambda _: slots.release())
+
+    async def _rest(self, found: Idle | None) -> None:
+        """Wait for work: not at all when rows were only put aside, else until a gateway is free."""
+        if found is not None and found.more:
+            return
+        seconds = IDLE
+        if found is not None and found.again is not None:
+            seconds = min(max((found.again - self._now()).total_seconds(), 0.001), IDLE)
+        await self._pause(seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep, unless asked to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _drain(self) -> None:
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=DRAIN)
+            for task in late:
+                task.cancel()
+
+    async def _patiently(self, step: Callable[[], _T], *, insist: bool = False) -> _T | None:
+        """Do a step in a thread, again and again while the database is away.
+
+        Without `insist`, None when asked to stop meanwhile.
+        """
+        wait = FIRST_WAIT
+        while insist or not self._stopping.is_set():
+            try:
+                return await asyncio.to_thread(step)
+            except GONE as error:
+                log.warning("the database does not answer (%s)", type(error).__name__)
+                await (asyncio.sleep(wait) if insist else self._pause(wait))
+                wait = min(wait * 2, LONGEST_WAIT)
+        return None
+
+    # --- one batch ----------------------------------------------------------------------------
+
+    def _claim(self) -> Batch | Idle:
+        with writing(self._engine) as session:
+            now = present(session, self._now)
+            return claim(session, self.owner, self._ways, now, self._limits, self._vault)
+
+    async def _deliver(self, batch: Batch) -> None:
+        gateway = self._gateways[batch.gateway]
+        ready = [row for row in batch.rows if self._still_good(row.not_after, row.kind)]
+        late = [
+            Sent(str(row.id), Outcome.NOT_SENT, reason="late")
+            for row in batch.rows
+            if row not in ready
+        ]
+        people = tuple(Recipient(str(row.id), row.phone.e164) for row in ready)
+        text = to_gsm(batch.text, Tier(gateway.capabilities.tier))
+        answer = await self._call(gateway, Parcel(text, people)) if people else []
+        if late:
+            answer = [*answer, *late] if not isinstance(answer, Halt) else answer
+        await self._patiently(lambda: self._settle(batch, answer), insist=True)
+
+    def _still_good(self, not_after: datetime, kind: str) -> bool:
+        """The last look before the socket: a late price is worse than none."""
+        now = self._now()
+        return not_after > now and (kind in REPLIES or not self._limits.is_quiet(now))
+
+    async def _call(self, gateway: Gateway, parcel: Parcel) -> Sequence[Sent] | Halt:
+        """The gateway's answer; whatever goes wrong in it may have been sent."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return await gateway.send(parcel)
+        except TimeoutError:
+            reason = "no answer in time"
+        except Exception:  # an adapter promised not to; its fault must not stop all sending
+            log.exception("gateway %s broke its promise", gateway.name)
+            reason = "adapter fault"
+        return [Sent(each.key, Outcome.UNKNOWN, reason=reason) for each in parcel.recipients]
+
+    def _settle(self, batch: Batch, answer: Sequence[Sent] | Halt) -> None:
+        echo = self._gateways[batch.gateway].capabilities.echo_reports
+        with writing(self._engine) as session:
+            now = present(session, self._now)
+            settled = settle.settle(
+                session, self.owner, batch, answer, now, self._limits, self._chance
+            )
+            for row_id in settled.accepted if echo else ():
+                note = DeliveryNote(None, str(row_id), None, NoteState.DELIVERED, None, "echo")
+                deliveries.apply(session, self._vault, batch.gateway, note, now)
+        if isinstance(answer, Halt):
+            log.error("gateway %s halted: %s (%s)", batch.gateway, answer.reason, answer.kind)
+
+    # --- carriers -----------------------------------------------------------------------------
+
+    async def _ask_carriers(self) -> None:
+        while True:
+            try:
+                for alarm in await carriers.weigh(
+                    self._engine, self._gateways, self._now, self._limits
+                ):
+                    log.error("%s", alarm)
+                if self._receive is not None:
+                    await carriers.back_fill(self._engine, self._gateways, self._now, self._receive)
+            except GONE as error:
+                log.warning("carriers not asked: %s", type(error).__name__)
+            except Exception:  # what a carrier answers here must never stop the sending
+                log.exception("asking the carriers failed")
+            await asyncio.sleep(CARRIERS_EVERY)
+
+
+def way(gateway: Gateway, rate: float | None) -> Way:
+    """How the outbox sees a gateway; a rate in the settings goes before the carrier's."""
+    its = gateway.capabilities
+    return Way(gateway.name, min(its.max_recipients, RECIPIENTS), rate or its.rate)
+
+
+def run_worker(
+    settings: Settings,
+    *,
+    jobs: Sequence[Job] = (),
+    receive: Receive | None = None,
+    supervised: bool = False,
+) -> int:
+    """The worker process: until SIGTERM or SIGINT, or until the supervisor's pipe closes.
+
+    Exit code 0, or 1 when another worker has the SQLite file.
+    """
+    held = hold(settings.database_url, "worker")
+    if isinstance(held, Busy):
+        log.error("another worker (process %s) has %s", held.pid, held.path)
+        return 1
+    old = [each.get_secret_value() for each in settings.secret_keys_old]
+    vault = Vault(settings.require_secret(), old)
+    engine = make_engine(settings.database_url)
+    try:
+        asyncio.run(_work(engine, settings, vault, jobs, receive, supervised=supervised))
+    finally:
+        engine.dispose()
+        held.release()
+    return 0
+
+
+async def _work(
+    engine: Engine,
+    settings: Settings,
+    vault: Vault,
+    jobs: Sequence[Job],
+    receive: Receive | None,
+    *,
+    supervised: bool,
+) -> None:
+    worker = Worker(
+        engine,
+        settings,
+        build(settings, _used(settings)),
+        clock.system,
+        vault,
+        jobs=jobs,
+        receive=receive,
+    )
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, worker.stop)
+    if supervised:
+        threading.Thread(target=_wait_for_parent, args=[loop, worker], daemon=True).start()
+    await worker.run()
+
+
+def _used(settings: Settings) -> list[str]:
+    """The gateways that may have to send: the default one, and those of the routes."""
+    return list(
+        dict.fromkeys(
+            [settings.gateway, *(name for way in settings.routes.values() for name in way)]
+        )
+    )
+
+
+def _wait_for_parent(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
+    """The supervisor holds the other end of our standard input, and writes nothing to it."""
+    sys.stdin.buffer.read()
+    loop.call_soon_threadsafe(worker.stop)
