@@ -24,7 +24,7 @@ test: $(VENV)/.dev browser ## Every test, on SQLite and on a real PostgreSQL, wi
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 faults: $(VENV)/.dev ## Only the bad days: kills, a full disk, dead gateways, restarted databases
-	@$(BIN)/python -m pytest -m faults
+	@FAULTS=full $(BIN)/python -m pytest -m faults -s
 
 bench: $(VENV)/.runtime ## What one machine carries
 	@$(BIN)/sugu bench

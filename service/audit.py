@@ -44,7 +44,9 @@ def record(
 ) -> AuditEntry:
     """Append one entry inside the caller's transaction."""
     _one_at_a_time(session)
-    last = session.exec(select(AuditEntry.seal).order_by(col(AuditEntry.id).desc()).limit(1)).first()
+    last = session.exec(
+        select(AuditEntry.seal).order_by(col(AuditEntry.id).desc()).limit(1)
+    ).first()
     entry = AuditEntry(
         at=at,
         actor=actor,

@@ -19,7 +19,7 @@ from sqlmodel import Session, SQLModel
 BUSY_SECONDS = 10
 """How long a SQLite writer waits for another; above it the caller answers 503."""
 POOL = 8
-"""Connections kept per process; a process never has more than this many requests in the database."""
+"""Connections kept per process; as many again are opened under pressure."""
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

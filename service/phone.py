@@ -41,7 +41,7 @@ class Phone:
 
 @lru_cache(maxsize=8192)
 def parse(raw: str) -> Phone | None:
-    """Read a number as people and carriers write it (lost `+`, `00223`, spaces); None if it is not one."""
+    """Read a number as people and carriers write it (lost `+`, `00223`, spaces), or None."""
     text = raw.strip()
     if not text or len(text) > LONGEST or not text.isascii():
         return None

@@ -28,6 +28,7 @@ PLACEHOLDERS = ("changeme", "change-me", "change_me", "replace-me", "your-secret
 
 GatewayName = Literal["africastalking", "android", "orange", "kannel", "jasmin", "http", "loopback"]
 Tier = Literal["accented", "bare"]
+State = Literal["in_transit", "delivered", "failed"]
 
 
 class WeakSecret(ValueError):
@@ -96,7 +97,10 @@ def _slashless(value: str) -> str:
 
 
 def _pattern(value: str) -> str:
-    re.compile(value)
+    try:
+        re.compile(value)
+    except re.error as wrong:
+        raise ValueError(f"not a regular expression: {wrong}") from None
     return value
 
 
@@ -191,7 +195,9 @@ class Http(Account):
 
     url: str = Field("", description="Send URL; may hold {to} {to_no_plus} {text} {from} {key}")
     method: Literal["GET", "POST", "PUT"] = Field("POST", description="Send method")
-    headers: dict[str, str] = Field({}, description="Extra headers, JSON; {secret} is the password")
+    headers: Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)] = Field(
+        {}, description="Extra headers, `Name={secret};...` or JSON; {secret} is the password"
+    )
     content_type: str = Field(
         "application/x-www-form-urlencoded", description="Type of the body; decides the escaping"
     )
@@ -205,9 +211,9 @@ class Http(Account):
     id_pattern: IdPattern = Field(
         "", description="Regex with the group `id`; a group `phone` when ids differ by phone"
     )
-    statuses: dict[str, Literal["in_transit", "delivered", "failed"]] = Field(
+    statuses: Annotated[dict[str, State], NoDecode, BeforeValidator(_pairs)] = Field(
         {"delivered": "delivered", "failed": "failed", "sent": "in_transit"},
-        description="Their delivery words to ours, JSON; case does not matter",
+        description="Their delivery words in ours, `WORD=delivered;...` or JSON, in any case",
     )
     items: str = Field("", description="Dotted path of the list when one call carries several")
     sms_id: str = Field("id", description="Incoming: field of the message id")

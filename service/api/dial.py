@@ -6,6 +6,7 @@ Whatever happens behind it, a carrier gets 200 and `CON` or `END`; only a wrong 
 import asyncio
 import hashlib
 import secrets
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import replace
 from typing import Any
@@ -83,9 +84,11 @@ class Dial:
                 return await self._read(gateway, scope, receive)
         except TimeoutError:
             log.warning("ussd answer out of time", gateway=gateway.name)
-        except Exception:
+        except Exception as error:
             # The last guard of a promise: a farmer never meets silence, whatever broke behind.
-            log.exception("ussd turn failed", gateway=gateway.name)
+            # Where it broke, without the values: they may be somebody's number.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error("ussd turn failed", gateway=gateway.name, why=repr(type(error)), where=where)
         return _ack(gateway, self._turns.down(gateway))
 
     async def _read(self, gateway: Gateway, scope: Scope, receive: Receive) -> Ack:

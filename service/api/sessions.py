@@ -6,6 +6,7 @@ written behind the answers, once a second, for other processes and for a restart
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -37,7 +38,8 @@ class Lately(Generic[K, V]):
     def get(self, key: K) -> V | None:
         value = self._held.get(key)
         if value is not None:
-            self._held.move_to_end(key)
+            with suppress(KeyError):  # another thread may have dropped it meanwhile
+                self._held.move_to_end(key)
         return value
 
     def put(self, key: K, value: V) -> None:

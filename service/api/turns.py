@@ -114,7 +114,7 @@ class Turns:
         return Scene(opening.profile, book, day, self._say, self._code, tier)
 
     def _say(self, language: str | None) -> Say:
-        return speaker(language or SOURCE, self._drafts)
+        return speaker(language or SOURCE, drafts=self._drafts)
 
     def _bye(self, label: str) -> Told:
         say = self._say(None)

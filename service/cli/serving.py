@@ -1,6 +1,5 @@
 """`serve` and `worker`: the processes. Under `serve` the worker is a supervised child."""
 
-import asyncio
 import os
 import sys
 from typing import Annotated
@@ -31,6 +30,7 @@ log = structlog.get_logger()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on")] = None,
+    *,
     worker: Annotated[bool, typer.Option(help="Run the worker beside the web server")] = True,
 ) -> None:
     """Serve the hooks, the API, the console; and send, unless --no-worker."""
@@ -39,12 +39,18 @@ def serve(
 
 
 @command(app)
-def worker() -> None:
+def worker(
+    *,
+    supervised: Annotated[
+        bool, typer.Option(hidden=True, help="Stop when standard input closes")
+    ] = False,
+) -> None:
     """Send and schedule only: any number of these on one PostgreSQL."""
     said = settings()
     said.require_secret()
     configure(said.log_level)
-    asyncio.run(run_worker(said))
+    if run_worker(said, supervised=supervised):
+        raise Failure("Another worker uses this SQLite file: stop it, or use PostgreSQL")
 
 
 def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> None:
@@ -53,15 +59,18 @@ def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> 
     weak = said.weak_tokens()
     if weak:
         raise Failure(f"The hook token of {', '.join(weak)} is too short: 22 random characters")
-    with hold(said.database_url) as lock:
-        if isinstance(lock, Busy):
-            raise Failure("Another server uses this SQLite file: stop it, or use PostgreSQL")
-        web = uvicorn.Server(_config(said, host, port))
-        if not worker:
-            web.run()
-            return
-        with Supervisor([sys.executable, "-m", "service", "worker"], dict(os.environ)):
-            web.run()
+    lock = hold(said.database_url, "serve")
+    if isinstance(lock, Busy):
+        raise Failure("Another server uses this SQLite file: stop it, or use PostgreSQL")
+    child = Supervisor([sys.executable, "-m", "service", "worker", "--supervised"], os.environ)
+    web = uvicorn.Server(_config(said, host, port))
+    if worker:
+        child.start()
+    try:
+        web.run()
+    finally:
+        child.stop()
+        lock.release()
 
 
 def _config(said: Settings, host: str, port: int) -> uvicorn.Config:

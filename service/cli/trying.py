@@ -1,9 +1,8 @@
 """`dial` and `text`: speak to the service from a terminal, through the gateway's own doors."""
 
 import asyncio
-from collections.abc import MutableMapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 import typer
@@ -13,6 +12,7 @@ from sqlmodel import col, select
 from service import clock
 from service.api.state import Sugu
 from service.app import create_app
+from service.cli import inside
 from service.cli.said import Failure, app, command, phone, settings
 from service.db import reading
 from service.people.store import find
@@ -22,7 +22,7 @@ from service.sms.tables import Delivery, MessageText
 
 As = Annotated[str, typer.Option("--as", help="Phone number to speak as")]
 BAR = "-" * 24
-FORM = [(b"content-type", b"application/x-www-form-urlencoded")]
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @command(app)
@@ -67,7 +67,7 @@ async def _session(said: Settings, caller: str, keys: list[str], *, ask: bool) -
 
 
 async def _turn(application: FastAPI, door: str, form: dict[str, str], typed: str) -> str:
-    _, screen = await post(application, door, {**form, "networkCode": "99999", "text": typed})
+    _, screen = await _post(application, door, {**form, "networkCode": "99999", "text": typed})
     kind, _, words = screen.partition(" ")
     typer.echo(f"{BAR}\n{words}\n{BAR} {kind} {len(screen)}/160")
     return screen
@@ -85,7 +85,7 @@ async def _text(said: Settings, caller: str, message: str) -> None:
         "date": f"{now:%Y-%m-%d %H:%M:%S}",
     }
     async with application.router.lifespan_context(application):
-        status, words = await post(application, f"/hooks/loopback/{_token(state)}/sms", form)
+        status, words = await _post(application, f"/hooks/loopback/{_token(state)}/sms", form)
         if status != 200:
             raise Failure(f"The service answered {status}: {words}")
         typer.echo(_reply(state, caller, now) or "(no reply)")
@@ -103,34 +103,9 @@ def _reply(state: Sugu, caller: str, since: datetime) -> str | None:
         ).first()
 
 
-async def post(application: FastAPI, path: str, form: dict[str, str]) -> tuple[int, str]:
-    """One form to one of our own doors, without a socket."""
-    body = urlencode(form).encode()
-    answer: dict[str, Any] = {"status": 0, "body": b""}
-
-    async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(event: MutableMapping[str, Any]) -> None:
-        answer["status"] = event.get("status", answer["status"])
-        answer["body"] += event.get("body", b"")
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "headers": [*FORM, (b"host", b"sugu")],
-        "client": ("127.0.0.1", 0),
-        "server": ("sugu", 80),
-    }
-    await application(scope, receive, send)
-    return answer["status"], answer["body"].decode()
+async def _post(application: FastAPI, path: str, form: dict[str, str]) -> tuple[int, str]:
+    answer = await inside.call(application, "POST", path, FORM, urlencode(form).encode())
+    return answer.status, answer.body.decode()
 
 
 def _token(state: Sugu) -> str:

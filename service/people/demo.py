@@ -115,9 +115,7 @@ def _villages(session: Session, demo: Mapping[str, Any]) -> None:
     for each in demo["village"]:
         if session.get(Village, each["code"]) is None:
             number = store.next_village_key(session)
-            session.add(
-                Village(**each, cercle="Kita", region="Kita", ussd_key=number, demo=True)
-            )
+            session.add(Village(**each, cercle="Kita", region="Kita", ussd_key=number, demo=True))
             session.flush()
 
 
@@ -215,9 +213,7 @@ def _past(session: Session, demo: Mapping[str, Any], now: datetime) -> None:
                 for person in people:
                     report = _report(catalog, person, code, market.code, day, usual, chance)
                     session.add(report)
-                    windows.add(
-                        Window(code, market.code, Stage.PRODUCER, report.basis, day)
-                    )
+                    windows.add(Window(code, market.code, Stage.PRODUCER, report.basis, day))
     session.flush()
     publish(session, catalog, windows, now)
 
@@ -229,7 +225,9 @@ def _visits(
     everyone = session.exec(
         select(Reporter).where(col(Reporter.demo)).order_by(col(Reporter.id))
     ).all()
-    numbers = {each["phone"]: person for each, person in zip(demo["reporter"], everyone, strict=True)}
+    numbers = {
+        each["phone"]: person for each, person in zip(demo["reporter"], everyone, strict=True)
+    }
     for code in ("KITA", "SEBEKORO", "DJIDIAN"):
         mine = [each for each in everyone if each.market == code]
         yield catalog.markets[code], mine, list(demo["level"])

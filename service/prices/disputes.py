@@ -23,9 +23,7 @@ def complain(
     mine = select(Dispute.id).where(*about, Dispute.contact_id == contact_id)
     if session.exec(mine).first() is None:
         session.add(
-            Dispute(
-                contact_id=contact_id, product=product, market=market, fair_on=fair_on, at=now
-            )
+            Dispute(contact_id=contact_id, product=product, market=market, fair_on=fair_on, at=now)
         )
         session.flush()
     count = session.exec(select(func.count()).select_from(Dispute).where(*about)).one()
@@ -47,9 +45,7 @@ def disputants(session: Session, check: PriceCheck) -> list[int]:
     )
 
 
-def _check(
-    session: Session, product: str, market: str, fair_on: date, now: datetime
-) -> PriceCheck:
+def _check(session: Session, product: str, market: str, fair_on: date, now: datetime) -> PriceCheck:
     known = session.exec(
         select(PriceCheck).where(
             PriceCheck.product == product,

@@ -63,9 +63,9 @@ def readings(case: Evidence, catalog: Catalog, rivals: Rivals | None = None) -> 
     return tuple(option for _, _, option in sorted(found, key=_order))
 
 
-def _order(found: Found) -> tuple[int, float, str, int]:
+def _order(found: Found) -> tuple[int, float, str, int, str, str]:
     rank, distance, option = found
-    return rank, distance, option.unit, option.amount
+    return rank, distance, option.unit, option.amount, option.product, option.market
 
 
 def _units(case: Evidence, catalog: Catalog, rivals: Rivals) -> Iterator[Found]:

@@ -34,6 +34,8 @@ from service.sms.upsert import insert, insert_rows, instant
 
 GRACE = timedelta(hours=2)
 """A slot this late is missed, and said to be: an old bulletin is not sent after an outage."""
+AT_ONCE = 20
+"""Broadcasts fired in one transaction."""
 SLOTS = 400
 """Slots passed over in one go after a long absence."""
 
@@ -46,8 +48,9 @@ class Fired:
     reason: str = ""
 
 
-def fire_due(session: Session, now: datetime, press: Press) -> list[Fired]:
-    """Fire every broadcast whose time has come; those of others at work are left to them."""
+def fire_due(session: Session, now: datetime, press: Press, limit: int = AT_ONCE) -> list[Fired]:
+    """Fire broadcasts whose time has come, oldest first; those of others at work are left to
+    them, and what is more than `limit` to the next tick."""
     due = (
         select(Broadcast)
         .where(
@@ -55,6 +58,7 @@ def fire_due(session: Session, now: datetime, press: Press) -> list[Fired]:
             col(Broadcast.state).in_(("scheduled", "running")),
         )
         .order_by(col(Broadcast.next_due))
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
     return [

@@ -19,7 +19,7 @@ from service.people.store import Caller, key
 from service.people.tables import Contact
 from service.phone import Vault, parse
 from service.prices.book import Book
-from service.sms import answers, outbox, reporting
+from service.sms import answers, outbox, replying, reporting
 from service.sms.gateway import IncomingSms, RawRequest
 from service.sms.grammar import read
 from service.sms.lexicon import Lexicon
@@ -142,9 +142,9 @@ def _answer_reporter(scene: reporting.Scene, ask: answers.Ask, said: Reading) ->
         case Reports():
             return reporting.report(scene, said)
         case Answer(digit):
-            return reporting.answer(scene, digit) or not_understood((), scene.say)
+            return replying.answer(scene, digit) or not_understood((), scene.say)
         case Command(CommandKind.YES):
-            return reporting.answer(scene, 1) or answers.answer(ask, said)
+            return replying.answer(scene, 1) or answers.answer(ask, said)
         case Command(CommandKind.NO | CommandKind.CANCEL):
             return reporting.undo(scene)
         case Command():

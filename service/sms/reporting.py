@@ -1,9 +1,8 @@
 """A reporter's message: prices noted, one question asked, an answer taken, a mistake undone."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -13,21 +12,17 @@ from service.people.tables import Reporter
 from service.prices import questions, reception
 from service.prices.book import Book
 from service.prices.catalog import Stage
-from service.prices.judge import Option, after_answer
-from service.prices.known import prior
 from service.prices.reception import Heard, Origin, Placeless, Teller, hear
 from service.prices.report import COUNTING, Claim, Money, Status
-from service.prices.store import window_of
 from service.prices.tables import QuestionRow, ReportRow
+from service.sms import pending as waiting
 from service.sms import replies
-from service.sms.reading import About, Doubt, Reports, settle
+from service.sms.reading import About, Doubt, Reports
 
 UNDO_WITHIN = timedelta(days=2)
 """How far back ANNULER reaches: this fair's message, not last week's."""
 IDEM_WITHIN = timedelta(days=21)
 """IDEM repeats the last fair, missed ones allowed, never last season's price."""
-HABIT_AFTER = 2
-"""The same answer twice running makes a habit (`languages.md` 3, guard 4)."""
 CHOICES = 3
 """Digits a question offers."""
 ELSEWHERE = 2
@@ -99,23 +94,8 @@ def report(scene: Scene, said: Reports) -> str:
     claims = _repeated(scene, said) if said.same_as_last else said
     tray = Tray()
     for index, claim in enumerate(claims.claims):
-        _take(scene, claims, index, claim, tray)
-    return _reply(scene, claims, tray)
-
-
-def answer(scene: Scene, digit: int) -> str | None:
-    """Settle the open question with a digit; None when no question is open."""
-    row = questions.open_question(scene.session, scene.teller.reporter_id, scene.now)
-    if row is None:
-        return None
-    if not 1 <= digit <= len(row.options):
-        return replies.question(row, scene.book.catalog, scene.say, scene.lang)
-    told = _settle(scene, row, digit)
-    following = questions.answered(scene.session, row, digit, scene.now)
-    _learn(scene, row)
-    if following:
-        return replies.question(following, scene.book.catalog, scene.say, scene.lang)
-    return told
+        take(scene, claims, index, claim, tray)
+    return reply(scene, claims, tray)
 
 
 def undo(scene: Scene) -> str:
@@ -123,11 +103,11 @@ def undo(scene: Scene) -> str:
     rows = reception.last_message(scene.session, scene.teller, scene.now - UNDO_WITHIN)
     if not rows:
         return replies.nothing_to_undo(scene.say)
-    _cancel(scene, rows)
+    cancel(scene, rows)
     return replies.undone(rows, scene.book.catalog, scene.say, scene.lang)
 
 
-def _take(scene: Scene, said: Reports, index: int, claim: Claim, tray: Tray) -> None:
+def take(scene: Scene, said: Reports, index: int, claim: Claim, tray: Tray) -> None:
     doubts = [each for each in said.doubts if each.claim in (None, index)]
     formless = index in said.formless
     if doubts:
@@ -177,12 +157,6 @@ def _doubt(
         options.append({"about": first.about.value, "candidate": first.candidates[-1]})
     else:
         options.append({"about": first.about.value, "candidate": None})
-    pending = {
-        **_written(claim),
-        "word": first.word,
-        "formless": formless,
-        "doubts": [_doubt_written(each) for each in doubts],
-    }
     tray.asked.append(
         questions.ask(
             scene.session,
@@ -190,7 +164,7 @@ def _doubt(
             scene.now,
             kind=first.about.value,
             options=options,
-            pending=pending,
+            pending=waiting.write(claim, doubts, formless=formless),
             inbox_id=scene.inbox_id,
         )
     )
@@ -205,75 +179,7 @@ def _ask_market(scene: Scene, claim: Claim, tray: Tray, *, formless: bool) -> No
     _doubt(scene, claim, [doubt], tray, formless=formless)
 
 
-def _settle(scene: Scene, row: QuestionRow, digit: int) -> str:
-    """What an answer changes, and what it is told."""
-    if row.pending is not None:
-        return _settle_words(scene, row.pending, row.options[digit - 1])
-    asked = scene.session.get(ReportRow, row.report_id)
-    option = questions.option_of(row, digit)
-    if asked is None or option is None or asked.status != Status.ASKED.value:
-        return replies.nothing_to_undo(scene.say)
-    match option.kind:
-        case "wrong":
-            _cancel(scene, [asked])
-            return replies.dropped(scene.say)
-        case "said":
-            return _confirm(scene, asked)
-        case _:
-            return _reread(scene, asked, option)
-
-
-def _confirm(scene: Scene, asked: ReportRow) -> str:
-    """ "Yes, exactly": full weight within three times what was known, else staff look first."""
-    catalog = scene.book.catalog
-    known = prior(scene.session, window_of(asked), scene.book.estimates)
-    band = catalog.products[asked.product].band if asked.value is not None else None
-    status = after_answer(asked.basis_value, known, band)
-    reception.confirm(scene.session, catalog, asked, status, scene.now)
-    if status is Status.HELD:
-        return replies.held(scene.say)
-    return replies.understood([asked], catalog, scene.say, scene.lang, _elsewhere(scene, [asked]))
-
-
-def _reread(scene: Scene, asked: ReportRow, option: Option) -> str:
-    """The reporter chose another reading: a new report that supersedes the one asked about."""
-    dorome = option.kind == "dorome"
-    claim = Claim(
-        product=option.product,
-        amount=option.amount,
-        said=asked.said,
-        money=Money.DOROME if dorome else Money.FRANC,
-        market=option.market,
-        unit=option.unit,
-        quantity=option.quantity,
-        stage=Stage(asked.stage),
-        on=asked.observed_on,
-    )
-    origin = replace(scene.origin, text=asked.text, inbox_id=asked.inbox_id)
-    heard = hear(scene.session, scene.book, scene.teller, claim, origin, answered=True)
-    if isinstance(heard, Placeless):
-        return replies.no_market(scene.say)
-    reception.replace_by(scene.session, scene.book.catalog, asked, heard.report, scene.now)
-    extra = _elsewhere(scene, [heard.report])
-    return replies.understood([heard.report], scene.book.catalog, scene.say, scene.lang, extra)
-
-
-def _settle_words(scene: Scene, pending: Mapping[str, Any], option: Mapping[str, Any]) -> str:
-    """A doubt about words is answered: take the claim up again."""
-    doubts = [_doubt_read(each) for each in pending["doubts"]]
-    claim = _claim_read(pending)
-    formless = frozenset({0}) if pending["formless"] else frozenset()
-    said = Reports((claim,), tuple(replace(each, claim=0) for each in doubts), formless=formless)
-    settled = settle(said, said.doubts[0], option["candidate"])
-    tray = Tray()
-    for index, each in enumerate(settled.claims):
-        _take(scene, settled, index, each, tray)
-    if not settled.claims:
-        return replies.dropped(scene.say)
-    return _reply(scene, settled, tray)
-
-
-def _reply(scene: Scene, said: Reports, tray: Tray) -> str:
+def reply(scene: Scene, said: Reports, tray: Tray) -> str:
     """One message: a question first, since it has two hours; else the echo."""
     catalog, say = scene.book.catalog, scene.say
     asking = next((each for each in tray.asked if each.state == "open"), None)
@@ -281,7 +187,7 @@ def _reply(scene: Scene, said: Reports, tray: Tray) -> str:
         return replies.question(asking, catalog, say, scene.lang)
     if tray.noted:
         return replies.understood(
-            tray.noted, catalog, say, scene.lang, _elsewhere(scene, tray.noted)
+            tray.noted, catalog, say, scene.lang, elsewhere(scene, tray.noted)
         )
     if tray.held:
         return replies.held(say)
@@ -294,7 +200,7 @@ def _reply(scene: Scene, said: Reports, tray: Tray) -> str:
     return replies.not_understood(tray.lost or said.unmatched, say)
 
 
-def _elsewhere(scene: Scene, rows: Sequence[ReportRow]) -> str:
+def elsewhere(scene: Scene, rows: Sequence[ReportRow]) -> str:
     """What other markets pay for the first product noted."""
     first = rows[0]
     offers = [
@@ -345,61 +251,10 @@ def _withdraw_for(scene: Scene, said: Reports) -> None:
     rows = reception.last_message(scene.session, scene.teller, scene.now - UNDO_WITHIN)
     wrong = [row for row in rows if row.product in products]
     said_markets = {claim.market for claim in said.claims if claim.market}
-    _cancel(scene, [row for row in wrong if said_markets and row.market not in said_markets])
+    cancel(scene, [row for row in wrong if said_markets and row.market not in said_markets])
 
 
-def _cancel(scene: Scene, rows: Sequence[ReportRow]) -> None:
+def cancel(scene: Scene, rows: Sequence[ReportRow]) -> None:
     ids = [key(row.id) for row in rows]
     questions.withdraw(scene.session, ids, scene.now)
     reception.undo(scene.session, scene.book.catalog, rows, scene.now)
-
-
-def _learn(scene: Scene, row: QuestionRow) -> None:
-    """Two answers alike running make a habit: money counted in dorome, usual unit, usual form."""
-    digits = questions.last_digits(scene.session, row.reporter_id, row.kind, HABIT_AFTER)
-    chosen = row.options[(row.digit or 1) - 1]
-    if len(digits) < HABIT_AFTER:
-        return
-    habits = dict(scene.reporter.habits)
-    match row.kind, chosen.get("kind"):
-        case ("money" | "dorome", "dorome"):
-            habits["money"] = "dorome"
-        case ("unit", "unit"):
-            habits["units"] = {**habits.get("units", {}), chosen["product"]: chosen["unit"]}
-        case ("form", "form" | "said"):
-            chain = scene.book.catalog.products[chosen["product"]].chain
-            habits["forms"] = {**habits.get("forms", {}), chain: chosen["product"]}
-        case _:
-            return
-    scene.reporter.habits = habits
-
-
-def _written(claim: Claim) -> dict[str, Any]:
-    facts = asdict(claim)
-    return {**facts, "on": claim.on.isoformat() if claim.on else None}
-
-
-def _claim_read(written: Mapping[str, Any]) -> Claim:
-    return Claim(
-        product=written["product"],
-        amount=written["amount"],
-        said=written["said"],
-        money=Money(written["money"]),
-        market=written["market"],
-        unit=written["unit"],
-        quantity=written["quantity"],
-        stage=Stage(written["stage"]),
-        on=date.fromisoformat(written["on"]) if written["on"] else None,
-    )
-
-
-def _doubt_written(doubt: Doubt) -> dict[str, Any]:
-    return {
-        "about": doubt.about.value,
-        "word": doubt.word,
-        "candidates": list(doubt.candidates),
-    }
-
-
-def _doubt_read(written: Mapping[str, Any]) -> Doubt:
-    return Doubt(About(written["about"]), written["word"], tuple(written["candidates"]), 0)

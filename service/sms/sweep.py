@@ -76,6 +76,29 @@ def finish_runs(session: Session, now: datetime) -> int:
     return len(done)
 
 
+def disarm(session: Session, now: datetime) -> dict[str, int]:
+    """After a restore: what the copy still holds may have been sent since. Nothing of it may
+    be sent again, so leases become unknown and queues are expired; how many of each."""
+    counts = {}
+    for held, state in ((State.SENDING, State.UNKNOWN), (State.QUEUED, State.EXPIRED)):
+        done = session.execute(
+            update(Delivery)
+            .where(col(Delivery.state) == held)
+            .values(
+                state=state.value,
+                rank=RANK[state],
+                reason="restored",
+                owner=None,
+                lease_until=None,
+                final_at=None if state is State.UNKNOWN else now,
+            )
+            .returning(col(Delivery.id))
+            .execution_options(synchronize_session=False)
+        )
+        counts[str(state)] = len(done.all())
+    return counts
+
+
 def close_unknowns(session: Session, now: datetime, limit: int = PIECE) -> int:
     """Unknown for longer than any report takes: final, and counted as what it is."""
     old = (

@@ -50,6 +50,7 @@ from service.sms.limits import REPLIES, limits
 from service.worker import carriers
 from service.worker.carriers import Receive
 from service.worker.clockwork import Clockwork, Job, present
+from service.worker.duties import duties
 from service.worker.jobs import standing
 from service.worker.locks import Busy, hold
 
@@ -107,7 +108,7 @@ class Worker:
         self._book: Book | None = None
         slowest = min((each.rate for each in self._ways), default=1.0)
         self.press = Press(self._limits, self.book, settings.ussd_code, slowest)
-        self.clockwork = Clockwork(engine, [*standing(self.press), *jobs], now)
+        self.clockwork = Clockwork(engine, [*standing(self.press), *duties(self.press), *jobs], now)
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -66,3 +66,8 @@ def test_a_fair_still_to_come_has_no_age():
     assert age_days(after(3), FAIR) == 0
     assert age_days(FAIR, after(3)) == 3
     assert freshness(after(3), FAIR, FRIDAYS, ARA) is Freshness.FRESH
+
+
+def test_a_fair_of_two_days_is_missed_when_its_second_day_is_over():
+    both = frozenset({4, 5})
+    assert [missed(FAIR, after(days), both) for days in (0, 1, 2)] == [0, 0, 1]

@@ -24,7 +24,7 @@ from service.prices.judge import (
 from service.prices.prior import Prior
 from service.prices.report import Money, Status
 from service.prices.slips import readings
-from tests.prices.goods import ARA, BOL, CATALOG, MAI, MOU, OIG, SAC, TETE, evidence
+from tests.prices.goods import ARA, BOL, CATALOG, MAI, MOU, OIG, SAC, TETE, TONNE, evidence
 
 
 def option(kind, amount, *, unit="KG", goods="ARA", market="KITA", value=None, quantity=1):
@@ -109,6 +109,10 @@ def test_the_bounds_of_a_kilo_do_not_judge_a_sack():
 def test_what_is_no_price_is_held():
     assert judge(evidence(0, prior=225)) == Hold("not_a_price")
     assert readings(evidence(0, prior=225), CATALOG) == ()
+
+
+def test_less_than_a_franc_a_kilo_is_asked_about():
+    assert isinstance(judge(evidence(500, unit=TONNE, prior=225)), Ask)
 
 
 # Dorome

@@ -124,6 +124,11 @@ def test_the_estimate_is_rounded_to_the_tick():
     assert found.value % 5 == 0
 
 
+def test_a_sack_nobody_weighed_is_estimated_by_the_sack():
+    own = weekly(*[22_400] * 8, unit="SAC")
+    assert kita(own, X=weekly(*[20_000] * 8, market="X", unit="SAC")).value == 22_500
+
+
 def test_order_changes_nothing():
     own, theirs = weekly(*range(200, 208)), weekly(*range(150, 158), market="X")
     assert kita(own, X=theirs) == kita(own[::-1], X=theirs[::-1])

@@ -194,6 +194,17 @@ def test_airtime_follows_complete_days_on_time_and_never_prices():
     assert month.closeness == pytest.approx(math.log(1.05), abs=1e-6)
 
 
+def test_a_day_with_one_product_was_reported_and_an_empty_one_was_not_on_time():
+    days = [MarketDay(FAIR, 1, 1, on_time=True), MarketDay(FAIR, 0, 0, on_time=True)]
+    month = card(days, (), per_day=500)
+    assert (month.reported, month.on_time, month.served) == (1, 0.5, 0)
+
+
+def test_audits_pay_only_when_passed():
+    assert card([], (), per_day=500, audit_bonus=250).airtime == 0
+    assert card([], (), per_day=500, audits_passed=3).airtime == 0
+
+
 def test_too_low_is_as_far_as_too_high():
     assert card([], many(190), per_day=1).closeness == pytest.approx(-math.log(0.95), abs=1e-6)
 

@@ -6,7 +6,7 @@ from service.prices.judge import judge
 from service.prices.prior import Prior
 from service.prices.report import Money
 from service.prices.slips import Rivals, readings
-from tests.prices.goods import ARA, ARD, CATALOG, KG, MAI, MOU, SAC, TETE, TINE, evidence
+from tests.prices.goods import ARA, ARD, CATALOG, KG, MAI, MOU, SAC, TETE, TINE, TONNE, evidence
 
 
 def found(case, **rivals):
@@ -77,10 +77,12 @@ def test_a_unit_that_was_said_gives_way_to_a_zero():
 
 
 def test_when_no_unit_was_said_the_unit_comes_before_the_zero():
-    case = evidence(1_600, ARA, prior=Prior(190, 30), said=False)
-    said = evidence(1_600, ARA, prior=Prior(190, 30), said=True)
-    assert [each[0] for each in brief(case)] == ["unit", "zero"]
-    assert [each[0] for each in brief(said)] == ["zero", "unit"]
+    # a tenth is 160, in a tine of 7 kg 229: whichever is nearer to the old price
+    for known in (190, 210):
+        unsaid = evidence(1_600, ARA, prior=Prior(known, 30), said=False)
+        said = evidence(1_600, ARA, prior=Prior(known, 30), said=True)
+        assert [each[0] for each in brief(unsaid)] == ["unit", "zero"]
+        assert [each[0] for each in brief(said)] == ["zero", "unit"]
 
 
 def test_two_zeros_are_less_likely_than_a_sack_even_when_the_kilo_was_said():
@@ -158,6 +160,29 @@ def test_arithmetic_comes_before_the_form_and_the_form_before_the_market():
     assert kinds == ["zero", "form", "market"]
 
 
+def test_of_two_markets_with_one_price_the_first_by_name_comes_first():
+    case = evidence(350, ARA, prior=225)
+    for names in (("KAYES", "BAMAKO"), ("BAMAKO", "KAYES")):
+        markets = [each[4] for each in found(case, markets=dict.fromkeys(names, 340))]
+        assert markets == ["BAMAKO", "KAYES"]
+
+
+def test_of_two_forms_with_one_price_the_first_by_name_comes_first():
+    case = evidence(350, ARA, prior=225)
+    products = [each[3] for each in found(case, forms={"MAI": 350, "ARD": 350})]
+    assert products == ["ARD", "MAI"]
+
+
+def test_amounts_are_whole_francs():
+    cases = (evidence(2_250, prior=225), evidence(1_125, prior=225, money=Money.FRANC))
+    for case in cases:
+        assert [type(each.amount) for each in readings(case, CATALOG)] == [int]
+
+
+def test_a_price_below_one_franc_still_has_readings():
+    assert brief(evidence(225, unit=TONNE, prior=225)) == [("unit", 225, "KG")]
+
+
 def test_of_two_markets_the_nearer_price_comes_first():
     case = evidence(350, ARA, prior=225)
     markets = [each[4] for each in found(case, markets={"BAMAKO": 330, "KAYES": 345})]
@@ -168,6 +193,7 @@ def test_without_a_prior_readings_inside_the_bounds_are_proposed_the_middle_firs
     # bounds 60-700, middle 205: sack 245 and 225 by hundreds; the tine gives 1 324, out
     case = evidence(22_500, MAI, said=False)
     assert brief(case) == [("unit", 22_500, "SAC"), ("zero", 225, "KG")]
+    assert brief(evidence(22_500, said=False)) == [("unit", 22_500, "SAC"), ("zero", 225, "KG")]
     # 1 000: a tenth is 100, a fifth 200; in a tine 59, out
     assert brief(evidence(1_000, MAI)) == [("franc", 200, "KG"), ("zero", 100, "KG")]
 

@@ -9,7 +9,6 @@ from sqlmodel import Session, col, select
 
 from service.api import imports, records
 from service.api.deps import Operator, Viewer, Work
-from service.api.errors import unknown
 from service.api.imports import FileDep, Loader
 from service.api.letters import (
     Answer,
@@ -30,6 +29,7 @@ from service.people import store as people
 from service.people.tables import Contact
 from service.people.tables import Reporter as ReporterRow
 from service.phone import Phone, parse
+from service.prices.tables import MarketRow
 
 router = APIRouter(prefix="/reporters", tags=["reporters"])
 
@@ -180,8 +180,7 @@ def _of_contact(session: Session, contact_id: int) -> ReporterRow | None:
 def _facts(work: Work, facts: dict[str, Any]) -> dict[str, Any]:
     if facts.get("market"):
         facts["market"] = facts["market"].upper()
-        if facts["market"] not in work.state.book().catalog.markets:
-            raise unknown("market")
+        records.must_exist(work.session, MarketRow, facts["market"], "market")
     if facts.get("cooperative"):
         people.cooperative_for(work.session, facts["cooperative"])
     return facts

@@ -9,7 +9,6 @@ from sqlmodel import Session, col, select
 
 from service.api import imports, records
 from service.api.deps import Operator, Viewer, Work
-from service.api.errors import unknown
 from service.api.imports import FileDep, Loader
 from service.api.letters import (
     Answer,
@@ -31,6 +30,7 @@ from service.people import store as people
 from service.people.tables import Alert, Consent, Contact, Village
 from service.people.tables import Subscriber as SubscriberRow
 from service.phone import Phone
+from service.prices.tables import MarketRow, ProductRow
 from service.sms import outbox
 
 router = APIRouter(prefix="/subscribers", tags=["subscribers"])
@@ -244,15 +244,10 @@ def _agree(work: Work, row: SubscriberRow, consent: ConsentForm | None) -> None:
 
 def _facts(work: Work, facts: dict[str, Any]) -> dict[str, Any]:
     """Codes in capitals, and each the name of something."""
-    catalog = work.state.book().catalog
-    for field, known in (("product", catalog.products), ("market", catalog.markets)):
+    for field, table in (("product", ProductRow), ("market", MarketRow), ("village", Village)):
         if facts.get(field):
             facts[field] = facts[field].upper()
-            if facts[field] not in known:
-                raise unknown(field)
-    if facts.get("village"):
-        facts["village"] = facts["village"].upper()
-        records.must_exist(work.session, Village, facts["village"], "village")
+            records.must_exist(work.session, table, facts[field], field)
     if facts.get("cooperative"):
         people.cooperative_for(work.session, facts["cooperative"])
     return facts

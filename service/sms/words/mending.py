@@ -16,11 +16,8 @@ def mended(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[Token]:
         run = tokens[at:end]
         if len(run) == 1:
             yield from _parted(run[0], lexicon)
-        elif _goes_on(tokens, end):
-            yield from _mended_run(run[:-1], lexicon)
-            yield run[-1]
         else:
-            yield from _mended_run(run, lexicon)
+            yield from _mended_run(run, lexicon, goes_on=_goes_on(tokens, end))
         at = end
 
 
@@ -35,27 +32,28 @@ def _goes_on(tokens: Sequence[Token], end: int) -> bool:
     return both and sign is not None and sign.text in ".,/-" and tokens[end - 1].kind is Kind.FIGURE
 
 
-def _mended_run(run: Sequence[Token], lexicon: Lexicon) -> Iterator[Token]:
+def _mended_run(run: Sequence[Token], lexicon: Lexicon, *, goes_on: bool) -> Iterator[Token]:
     """Letters and digits run together: one word (`sac50`, `k1ta`), or figures and words."""
     whole = "".join(token.text for token in run)
     if whole[0] == "o" and not whole.strip("o0123456789"):
         yield Token(Kind.FIGURE, whole.replace("o", "0"), run[0].glued)
         return
-    word = _one_word(whole, run, lexicon)
+    word = None if goes_on else _one_word(whole, run, lexicon)
     if word:
         yield Token(Kind.WORD, word, run[0].glued)
         return
-    for token in _sized(_zeros(run, lexicon), lexicon):
+    for token in _sized(_zeros(run, lexicon), lexicon, goes_on=goes_on):
         yield from _parted(token, lexicon)
 
 
-def _sized(run: Sequence[Token], lexicon: Lexicon) -> Iterator[Token]:
+def _sized(run: Sequence[Token], lexicon: Lexicon, *, goes_on: bool) -> Iterator[Token]:
     """`16250sac50` keeps the size with its sack."""
     at = 0
     while at < len(run):
         both = "".join(token.text for token in run[at : at + 2])
         kilos = at + 2 < len(run) and run[at + 2].text == "kg"
-        joined = both in lexicon.meanings and at + 1 < len(run) and not kilos
+        ends = at + 1 < len(run) - goes_on
+        joined = both in lexicon.meanings and ends and not kilos
         yield Token(Kind.WORD, both, run[at].glued) if joined else run[at]
         at += 2 if joined else 1
 

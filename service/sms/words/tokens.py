@@ -9,6 +9,9 @@ from service.encoding import fold
 LONGEST_TEXT = 1530
 """Characters read: ten parts of 153 septets. What comes after is not a price report."""
 
+MOST_TOKENS = 400
+"""Tokens read: more than ten full SMS of words hold."""
+
 
 class Kind(StrEnum):
     WORD = "word"
@@ -45,7 +48,7 @@ def cut(text: str) -> list[Token]:
         kind = Kind(found.lastgroup or "")
         tokens.append(Token(kind, found.group(), found.start() == end))
         end = found.end()
-    return [t for at, t in enumerate(tokens) if not _is_hyphen(tokens, at)]
+    return [t for at, t in enumerate(tokens) if not _is_hyphen(tokens, at)][:MOST_TOKENS]
 
 
 def _is_hyphen(tokens: list[Token], at: int) -> bool:

@@ -1,0 +1,98 @@
+"""`import` and `export`: files in and out, through the API's own doors."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from fastapi import FastAPI
+from sqlmodel import select
+
+from service import clock
+from service.api.security import issue_key
+from service.app import create_app
+from service.cli import inside
+from service.cli.inside import Answer
+from service.cli.said import Failure, app, command, settings
+from service.db import writing
+from service.people.tables import ApiKey, Staff
+from service.settings import Settings
+
+IMPORTED = ("villages", "reporters", "subscribers", "routes", "weighings", "prices")
+ACTOR = "command line"
+
+
+@command(app, "import")
+def take_in(
+    what: Annotated[str, typer.Argument(help=", ".join(IMPORTED))],
+    file: Annotated[Path, typer.Argument(help="A CSV or XLSX file; headings name the fields")],
+    *,
+    dry_run: Annotated[bool, typer.Option(help="Check every line, keep nothing")] = False,
+) -> None:
+    """Take in a file; wrong lines are left out and named."""
+    if what not in IMPORTED:
+        raise Failure(f"import what? One of {', '.join(IMPORTED)}")
+    body = file.read_bytes()
+    path = f"/api/v1/{what}/import?dry_run={str(dry_run).lower()}"
+    answer = _ask(settings(), "POST", path, body)
+    _report(json.loads(answer.body))
+
+
+@command(app, "export")
+def give_out(
+    what: Annotated[str, typer.Argument(help="reports, quotes, deliveries, prices, ...")],
+    file: Annotated[Path | None, typer.Argument(help="Where to; .xlsx or .csv")] = None,
+) -> None:
+    """Write a table as CSV or XLSX, to a file or to the screen."""
+    kind = "xlsx" if file and file.suffix == ".xlsx" else "csv"
+    answer = _ask(settings(), "GET", f"/api/v1/exports/{what}.{kind}")
+    if file is None:
+        typer.echo(answer.body.decode(), nl=False)
+        return
+    file.write_bytes(answer.body)
+    typer.echo(f"{file}: {len(answer.body)} bytes")
+
+
+def _report(done: dict[str, object]) -> None:
+    errors = done.get("errors")
+    found = errors if isinstance(errors, list) else []
+    for each in found:
+        typer.echo(f"line {each.get('line')}: {each.get('detail') or each.get('title')}", err=True)
+    typer.echo(
+        f"{done['lines']} lines, {done['created']} new, {done['changed']} changed,"
+        f" {len(found)} wrong{' (dry run: nothing kept)' if done['dry_run'] else ''}"
+    )
+    if found:
+        raise Failure("Mend the lines above and import them again.")
+
+
+def _ask(said: Settings, method: str, path: str, body: bytes = b"") -> Answer:
+    """Ask the API as an administrator whose key lives for this one command."""
+    application = create_app(said)
+    key = _lend(application)
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/octet-stream"}
+    try:
+        answer = asyncio.run(inside.call(application, method, path, headers, body))
+    finally:
+        _take_back(application, key)
+    if answer.status >= 400:
+        problem = json.loads(answer.body or b"{}")
+        raise Failure(str(problem.get("detail") or problem.get("title") or answer.status))
+    return answer
+
+
+def _lend(application: FastAPI) -> str:
+    state = application.state.sugu
+    with writing(state.engine) as session:
+        return issue_key(session, state.settings, ACTOR, "admin", clock.system(), days=1)
+
+
+def _take_back(application: FastAPI, key: str) -> None:
+    with writing(application.state.sugu.engine) as session:
+        handle = key.split("_")[1]
+        for row in session.exec(select(ApiKey).where(ApiKey.handle == handle)):
+            session.delete(row)
+        session.flush()
+        for owner in session.exec(select(Staff).where(Staff.name == ACTOR)):
+            session.delete(owner)

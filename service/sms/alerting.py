@@ -1,0 +1,86 @@
+"""Alerts farmers asked for: each fair of a market, or a price that reaches what they hope for."""
+
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from service.i18n import day, speaker
+from service.money import dorome, francs
+from service.people.tables import Alert, Subscriber
+from service.prices.book import Book, Price
+from service.prices.freshness import Freshness
+from service.sms import outbox
+from service.sms.limits import Limits
+from service.sms.tables import Delivery
+
+
+def send_alerts(session: Session, book: Book, limits: Limits, now: datetime) -> int:
+    """Queue what is due; an alert speaks at most once per fair and ends with its season."""
+    today = limits.today(now)
+    due = select(Alert, Subscriber).join(
+        Subscriber, col(Subscriber.contact_id) == col(Alert.contact_id)
+    )
+    sent = 0
+    for alert, person in session.exec(due.where(col(Subscriber.consented))).all():
+        if alert.expires_on is not None and alert.expires_on < today:
+            session.delete(alert)
+            continue
+        found = _price(book, alert, today)
+        if found is not None and found.quote is not None and _due(alert, found):
+            alert.last_sent_on = found.quote.fair_on
+            sent += _send(session, person, found, limits, now)
+    return sent
+
+
+def _price(book: Book, alert: Alert, today: date) -> Price | None:
+    catalog = book.catalog
+    if alert.product not in catalog.products or alert.market not in catalog.markets:
+        return None
+    found = book.price(alert.product, alert.market, today)
+    return found if found.shown and found.freshness is Freshness.FRESH else None
+
+
+def _due(alert: Alert, found: Price) -> bool:
+    """A fair not told of yet, whose price is high enough for those who named one."""
+    if found.quote is None or found.quote.grade == "D":
+        return False
+    told = alert.last_sent_on is not None and alert.last_sent_on >= found.quote.fair_on
+    return not told and (alert.at_least is None or found.quote.value >= alert.at_least)
+
+
+def _send(
+    session: Session, person: Subscriber, found: Price, limits: Limits, now: datetime
+) -> bool:
+    language = person.language or "fr"
+    done = outbox.enqueue(
+        session,
+        contact_id=person.contact_id,
+        body=wording(found, language),
+        language=language,
+        kind="alert",
+        now=now,
+        limits=limits,
+    )
+    return isinstance(done, Delivery)
+
+
+def wording(found: Price, language: str) -> str:
+    """One segment: the price with its date and reporters, and how to stop."""
+    quote = found.quote
+    if quote is None:
+        raise ValueError("an alert tells a price")
+    say = speaker(language)
+    count = dorome(quote.value)
+    amount = f"{francs(quote.value)} F"
+    if language == "bm" and count:
+        amount += f" (dɔrɔmɛ {francs(count)})"
+    return say(
+        "sms.alert",
+        "{name}, {market} : {price} le {unit}, {day}, {n} relevés. Arrêter : STOP",
+        name=found.product.name(language),
+        market=found.market.name,
+        price=amount,
+        unit=quote.unit if quote.unit != "head" else say("sms.head", "tête"),
+        day=day(quote.fair_on, language),
+        n=quote.reporters,
+    )

@@ -1,0 +1,121 @@
+"""A reporter answers a question with one digit, or undoes the last message."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from service.prices import questions, reception
+from service.prices.catalog import Stage
+from service.prices.judge import Option, after_answer
+from service.prices.known import prior
+from service.prices.reception import Placeless, hear
+from service.prices.report import Claim, Money, Status
+from service.prices.store import window_of
+from service.prices.tables import QuestionRow, ReportRow
+from service.sms import pending as waiting
+from service.sms import replies
+from service.sms.reading import settle
+from service.sms.reporting import Scene, Tray, cancel, elsewhere, reply, take
+
+HABIT_AFTER = 2
+"""The same answer twice running makes a habit (`languages.md` 3, guard 4)."""
+
+
+def answer(scene: Scene, digit: int) -> str | None:
+    """Settle the open question with a digit; None when no question is open."""
+    row = questions.open_question(scene.session, scene.teller.reporter_id, scene.now)
+    if row is None:
+        return None
+    if not 1 <= digit <= len(row.options):
+        return replies.question(row, scene.book.catalog, scene.say, scene.lang)
+    told = _settle(scene, row, digit)
+    following = questions.answered(scene.session, row, digit, scene.now)
+    _learn(scene, row)
+    if following:
+        return replies.question(following, scene.book.catalog, scene.say, scene.lang)
+    return told
+
+
+def _settle(scene: Scene, row: QuestionRow, digit: int) -> str:
+    """What an answer changes, and what it is told."""
+    if row.pending is not None:
+        return _settle_words(scene, row.pending, row.options[digit - 1])
+    asked = scene.session.get(ReportRow, row.report_id)
+    option = questions.option_of(row, digit)
+    if asked is None or option is None or asked.status != Status.ASKED.value:
+        return replies.nothing_to_undo(scene.say)
+    match option.kind:
+        case "wrong":
+            cancel(scene, [asked])
+            return replies.dropped(scene.say)
+        case "said":
+            return _confirm(scene, asked)
+        case _:
+            return _reread(scene, asked, option)
+
+
+def _confirm(scene: Scene, asked: ReportRow) -> str:
+    """ "Yes, exactly": full weight within three times what was known, else staff look first."""
+    catalog = scene.book.catalog
+    known = prior(scene.session, window_of(asked), scene.book.estimates)
+    band = catalog.products[asked.product].band if asked.value is not None else None
+    status = after_answer(asked.basis_value, known, band)
+    reception.confirm(scene.session, catalog, asked, status, scene.now)
+    if status is Status.HELD:
+        return replies.held(scene.say)
+    return replies.understood([asked], catalog, scene.say, scene.lang, elsewhere(scene, [asked]))
+
+
+def _reread(scene: Scene, asked: ReportRow, option: Option) -> str:
+    """The reporter chose another reading: a new report that supersedes the one asked about."""
+    dorome = option.kind == "dorome"
+    claim = Claim(
+        product=option.product,
+        amount=option.amount,
+        said=asked.said,
+        money=Money.DOROME if dorome else Money.FRANC,
+        market=option.market,
+        unit=option.unit,
+        quantity=option.quantity,
+        stage=Stage(asked.stage),
+        on=asked.observed_on,
+    )
+    origin = replace(scene.origin, text=asked.text, inbox_id=asked.inbox_id)
+    heard = hear(scene.session, scene.book, scene.teller, claim, origin, answered=True)
+    if isinstance(heard, Placeless):
+        return replies.no_market(scene.say)
+    reception.replace_by(scene.session, scene.book.catalog, asked, heard.report, scene.now)
+    extra = elsewhere(scene, [heard.report])
+    return replies.understood([heard.report], scene.book.catalog, scene.say, scene.lang, extra)
+
+
+def _settle_words(scene: Scene, pending: Mapping[str, Any], option: Mapping[str, Any]) -> str:
+    """A doubt about words is answered: take the claim up again."""
+    said = waiting.read(pending)
+    settled = settle(said, said.doubts[0], option["candidate"])
+    tray = Tray()
+    for index, each in enumerate(settled.claims):
+        take(scene, settled, index, each, tray)
+    if not settled.claims:
+        return replies.dropped(scene.say)
+    return reply(scene, settled, tray)
+
+
+def _learn(scene: Scene, row: QuestionRow) -> None:
+    """Two answers alike running make a habit: money counted in dorome, usual unit, usual form."""
+    digits = questions.last_digits(scene.session, row.reporter_id, row.kind, HABIT_AFTER)
+    chosen = row.options[(row.digit or 1) - 1]
+    if len(digits) < HABIT_AFTER:
+        return
+    habits = dict(scene.reporter.habits)
+    match row.kind, chosen.get("kind"):
+        case ("money" | "dorome", "dorome"):
+            habits["money"] = "dorome"
+        case ("unit", "unit"):
+            habits["units"] = {**habits.get("units", {}), chosen["product"]: chosen["unit"]}
+        case ("form", "form" | "said"):
+            chain = scene.book.catalog.products[chosen["product"]].chain
+            habits["forms"] = {**habits.get("forms", {}), chain: chosen["product"]}
+        case _:
+            return
+    scene.reporter.habits = habits

@@ -1,0 +1,101 @@
+"""Questions nobody answered in two hours: another reporter may vouch, else staff look."""
+
+import math
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from sqlmodel import Session, col, select
+
+from service.i18n import speaker
+from service.people.tables import Reporter
+from service.prices import questions
+from service.prices.book import Book
+from service.prices.judge import corroborated
+from service.prices.known import prior
+from service.prices.reception import set_status
+from service.prices.report import COUNTING, Status
+from service.prices.store import window_of
+from service.prices.tables import QuestionRow, QuoteRow, ReportRow
+from service.sms import outbox, replies
+from service.sms.limits import Limits
+
+NEAR = timedelta(days=7)
+"""Quotes of adjacent markets this close to the claim's day tell whether prices moved."""
+
+
+def settle_unanswered(session: Session, book: Book, limits: Limits, now: datetime) -> int:
+    """Close every overdue question, decide its report, ask what waited behind it."""
+    rows = questions.overdue(session, now)
+    for row in rows:
+        questions.expire(session, row, now)
+        _decide(session, book, row, now)
+        following = questions.next_question(session, row.reporter_id, now)
+        if following:
+            _ask(session, book, limits, following, now)
+    return len(rows)
+
+
+def _decide(session: Session, book: Book, row: QuestionRow, now: datetime) -> None:
+    report = session.get(ReportRow, row.report_id) if row.report_id else None
+    if report is None or report.status != Status.ASKED.value:
+        return
+    vouched = corroborated(
+        report.basis_value,
+        _others(session, report),
+        prior(session, window_of(report), book.estimates),
+        book.catalog.products[report.product].band if report.value is not None else None,
+        _moves(session, report),
+    )
+    status = Status.CORROBORATED if vouched else Status.HELD
+    reason = "vouched" if vouched else row.kind
+    set_status(session, book.catalog, [report], status, reason, now)
+
+
+def _others(session: Session, report: ReportRow) -> Iterator[float]:
+    """What other reporters said of the same market day."""
+    rows = session.exec(
+        select(ReportRow.basis_value).where(
+            ReportRow.product == report.product,
+            ReportRow.market == report.market,
+            ReportRow.stage == report.stage,
+            ReportRow.basis == report.basis,
+            ReportRow.observed_on == report.observed_on,
+            ReportRow.reporter_id != report.reporter_id,
+            col(ReportRow.status).in_([each.value for each in COUNTING]),
+        )
+    )
+    return iter(rows.all())
+
+
+def _moves(session: Session, report: ReportRow) -> Iterator[float]:
+    """ln(now / before) of the same product at the other markets."""
+    rows = session.exec(
+        select(QuoteRow)
+        .where(
+            QuoteRow.product == report.product,
+            QuoteRow.market != report.market,
+            QuoteRow.stage == report.stage,
+            QuoteRow.unit == report.basis,
+            QuoteRow.fair_on > report.observed_on - 3 * NEAR,
+            QuoteRow.fair_on <= report.observed_on,
+        )
+        .order_by(col(QuoteRow.market), col(QuoteRow.fair_on).desc())
+    ).all()
+    for newest, before in pairwise(rows):
+        first = newest.fair_on > report.observed_on - NEAR
+        if first and newest.market == before.market:
+            yield math.log(newest.value / before.value)
+
+
+def _ask(session: Session, book: Book, limits: Limits, row: QuestionRow, now: datetime) -> None:
+    reporter = session.get_one(Reporter, row.reporter_id)
+    outbox.enqueue(
+        session,
+        contact_id=reporter.contact_id,
+        body=replies.question(row, book.catalog, speaker(reporter.language), reporter.language),
+        language=reporter.language,
+        kind="question",
+        now=now,
+        limits=limits,
+    )

@@ -1,0 +1,38 @@
+"""What the clock does for reporters and farmers: reminders, questions left open, alerts."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from service.sms import alerting, nudges, unanswered
+from service.sms.editions import Press
+from service.worker.clockwork import Job
+
+OFTEN = timedelta(seconds=20)
+SOMETIMES = timedelta(minutes=5)
+
+
+def duties(press: Press) -> list[Job]:
+    return [
+        Job("questions", OFTEN, lambda session, now: _questions(session, now, press)),
+        Job("alerts", OFTEN, lambda session, now: _alerts(session, now, press)),
+        Job("nudges", SOMETIMES, lambda session, now: _nudges(session, now, press)),
+    ]
+
+
+def _questions(session: Session, now: datetime, press: Press) -> str:
+    book = press.book(session)
+    done = unanswered.settle_unanswered(session, book, press.limits, now)
+    return f"{done} questions closed" if done else ""
+
+
+def _alerts(session: Session, now: datetime, press: Press) -> str:
+    sent = alerting.send_alerts(session, press.book(session), press.limits, now)
+    return f"{sent} alerts" if sent else ""
+
+
+def _nudges(session: Session, now: datetime, press: Press) -> str:
+    book = press.book(session)
+    reminded = nudges.remind(session, book, press.limits, now)
+    asked = nudges.ask_silent(session, book, press.limits, now)
+    return f"{reminded} reminded, {asked} asked" if reminded or asked else ""

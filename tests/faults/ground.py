@@ -1,0 +1,146 @@
+"""What the bad days need: a slow carrier that never forgets, real worker processes, a scale.
+
+`make faults` sets FAULTS=full; `make test` runs the same days in small.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from service.clock import system
+from service.db import writing
+from service.sms.states import State
+from service.sms.tables import Delivery
+from tests.gateways.standins import Answer, Asked, StandIn, _write, africastalking
+from tests.sms.outbox_world import a_run, looking, people
+
+FULL = os.environ.get("FAULTS") == "full"
+SECRET = "0123456789abcdef0123456789abcdef"
+HOUSE = Path(__file__).resolve().parents[2]
+IN_FLIGHT, RECIPIENTS = 5, 2
+"""Ten people at most are on their way when a worker dies."""
+
+
+def scale(small: int, full: int) -> int:
+    return full if FULL else small
+
+
+class Carrier(StandIn):
+    """Takes a message, thinks for a moment, then answers: the moment in which things die."""
+
+    def __init__(self, latency: float = 0.01) -> None:
+        super().__init__(africastalking)
+        self._latency = latency
+        self._more = threading.Condition()
+
+    async def _reply(self, asked: Asked, writer: asyncio.StreamWriter) -> bool:
+        if asked.path.startswith("/_"):
+            return await super()._reply(asked, writer)
+        answer: Answer = self._speak(self, asked, "ok")
+        with self._more:
+            self._more.notify_all()
+        await asyncio.sleep(self._latency)
+        _write(writer, answer)
+        return True
+
+    def wait_for(self, count: int, seconds: float = 60) -> bool:
+        """Until so many messages were taken."""
+        with self._more:
+            return self._more.wait_for(lambda: len(self.accepted) >= count, seconds)
+
+    @property
+    def duplicates(self) -> int:
+        return sum(times - 1 for times in self.times_accepted().values())
+
+
+@contextmanager
+def carrier(latency: float = 0.01) -> Iterator[Carrier]:
+    with Carrier(latency) as taken:
+        yield taken
+
+
+def environment(url: str, gateway: str, **more: str) -> Mapping[str, str]:
+    return {
+        **os.environ,
+        "SUGU_DATABASE_URL": url,
+        "SUGU_SECRET_KEY": SECRET,
+        "SUGU_GATEWAY": "africastalking",
+        "SUGU_AFRICASTALKING__BASE_URL": gateway,
+        "SUGU_AFRICASTALKING__MAX_RECIPIENTS": str(RECIPIENTS),
+        "SUGU_AFRICASTALKING__API_KEY": "k",
+        "SUGU_SEND_RATE": "100000",
+        "SUGU_SEND_IN_FLIGHT": str(IN_FLIGHT),
+        "SUGU_QUIET_HOURS": "",
+        "SUGU_CAP_SEGMENTS_RUN": "1000000",
+        "SUGU_CAP_SEGMENTS_DAY": "1000000",
+        "SUGU_CAP_SEGMENTS_MONTH": "1000000",
+        "NO_PROXY": "*",
+    } | more
+
+
+WORKER = "from service.settings import Settings; from service.worker import run_worker; raise SystemExit(run_worker(Settings(_env_file=None)))"
+
+
+def start_worker(url: str, gateway: str, **more: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER],
+        env=environment(url, gateway, **more),
+        cwd=HOUSE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def a_big_run(engine: Engine, count: int) -> int:
+    """A run of `count` people, due now by the real clock: worker processes know no other."""
+    with writing(engine) as session:
+        people(session, count)
+        return a_run(session, now=system())
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """What the database says beside what the carrier knows."""
+
+    accepted: int
+    duplicates: int
+    unknown: int
+    unsent: int
+    silent: int
+    states: Mapping[str, int]
+
+
+def reckon(engine: Engine, run_id: int, taken: Carrier) -> Reckoning:
+    """`silent` is loss nobody would notice: called accepted here and never taken there, or
+    taken there and called unsent here."""
+    from tests.sms.outbox_world import VAULT
+    from service.people.tables import Contact
+
+    known = taken.times_accepted()
+    counts: dict[str, int] = {}
+    silent = 0
+    with looking(engine) as session:
+        query = select(Delivery.state, Contact.sealed).join(Contact, Contact.id == Delivery.contact_id)
+        for state, sealed in session.exec(query.where(Delivery.run_id == run_id)):
+            counts[state] = counts.get(state, 0) + 1
+            was_taken = VAULT.open(sealed).e164 in known
+            told = state in (State.ACCEPTED, State.SENT, State.DELIVERED)
+            hidden = state in (State.QUEUED, State.FAILED, State.EXPIRED, State.REJECTED)
+            silent += (told and not was_taken) or (hidden and was_taken)
+    total = sum(counts.values())
+    return Reckoning(
+        len(known), taken.duplicates, counts.get("unknown", 0), total - len(known), silent, counts
+    )
+
+
+def table(title: str, **columns: object) -> None:
+    """One line of the table that a full run prints."""
+    print(f"\n{title}: " + ", ".join(f"{name} {value}" for name, value in columns.items()))
