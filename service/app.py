@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from service import clock as clocks
 from service.api import errors, health, hooks
@@ -22,14 +21,11 @@ from service.api.v1 import router as v1
 from service.clock import Clock
 from service.db import make_engine, reading
 from service.phone import Vault
-from service.prices.disputes import complain
 from service.prices.tables import MarketRow
 from service.settings import Settings
-from service.sms import entry
 from service.sms.gateway import Gateway
 from service.sms.gateways import build
 from service.sms.limits import limits
-from service.ussd import deeds
 
 TITLE = "Sugu"
 
@@ -96,32 +92,13 @@ def _furnish(app: FastAPI, settings: Settings) -> None:
 
 
 def _dial(state: Sugu) -> Dial:
-    desk = Desk(
-        engine=state.engine,
-        vault=state.vault,
-        limits=state.limits,
-        submit=lambda session, contact, price, now: _submit(state, session, contact, price, now),
-        complain=_complain,
-    )
     return Dial(
         state.gateways,
-        state,
-        desk,
+        Desk(state.engine, state.vault, state.limits, state.book),
         state.clock,
         code=state.settings.ussd_code,
         drafts=state.settings.ship_drafts,
     )
-
-
-def _submit(
-    state: Sugu, session: Session, contact_id: int, price: deeds.SubmitPrice, now: datetime
-) -> None:
-    claim = entry.francs(price.product, price.market, price.unit, price.quantity, price.amount)
-    entry.submit(session, state.book(), state.limits, contact_id, claim, now)
-
-
-def _complain(session: Session, contact_id: int, about: deeds.Dispute, now: datetime) -> None:
-    complain(session, contact_id, about.product, about.market, about.fair_on, now)
 
 
 def _lifespan(state: Sugu, dial: Dial) -> Any:

@@ -88,7 +88,8 @@ class Dial:
             # The last guard of a promise: a farmer never meets silence, whatever broke behind.
             # Where it broke, without the values: they may be somebody's number.
             where = "".join(traceback.format_tb(error.__traceback__))
-            log.error("ussd turn failed", gateway=gateway.name, why=repr(type(error)), where=where)
+            what = type(error).__name__
+            log.error("ussd turn failed", gateway=gateway.name, why=what, where=where)  # noqa: TRY400
         return _ack(gateway, self._turns.down(gateway))
 
     async def _read(self, gateway: Gateway, scope: Scope, receive: Receive) -> Ack:

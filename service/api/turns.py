@@ -68,7 +68,7 @@ class Turns:
     async def take(self, gateway: Gateway, turn: UssdTurn, phone: Phone) -> Told:
         """The answer to one turn; the stored one, word for word, when it is a repeat."""
         now, key = self._clock(), (gateway.name, turn.session)
-        held = self._sessions.get(key) or await self._open(gateway.name, turn, phone, now)
+        held = await self._held(key, turn, phone, now)
         if held.phone != phone.e164:
             log.warning("ussd session of another phone", gateway=gateway.name)
             return self._bye("refused")
@@ -124,6 +124,17 @@ class Turns:
         return self._desk.limits.today(now)
 
     # --- opening ------------------------------------------------------------------------------
+
+    async def _held(self, key: Key, turn: UssdTurn, phone: Phone, now: datetime) -> Held:
+        """The session as this process has it. Where the carrier sends the last entry alone,
+        another process may know more of what was typed: then the newer of the two."""
+        known = self._sessions.get(key)
+        if known is None:
+            return await self._open(key[0], turn, phone, now)
+        if turn.mode == "accumulated" or turn.starts is True or known.contact_id is None:
+            return known
+        other = await self._open(key[0], turn, phone, now)
+        return other if other.text is not None and other.seen_at > known.seen_at else known
 
     async def _open(self, gateway: str, turn: UssdTurn, phone: Phone, now: datetime) -> Held:
         """A session new to this process: begun now, or elsewhere, or before a restart."""
@@ -195,12 +206,12 @@ class Turns:
     # --- keeping and doing --------------------------------------------------------------------
 
     async def _hold(self, key: Key, held: Held, *, alone: bool) -> None:
-        """Remember the turn. Its row is written behind; or first, where the next request alone
-        could not tell what was typed before (`alone`), or what was offered."""
+        """Remember the turn. Its row is written behind; or at once, where the next request alone
+        could not tell what was typed before (`alone`)."""
         self._sessions.put(key, held)
         self._newest.put(held.phone, key)
         self.behind.keep(key, held)
-        if alone or (held.opening.resume is not None and not held.text):
+        if alone:
             try:
                 async with asyncio.timeout(PATIENCE):
                     await self.behind.flush()

@@ -157,7 +157,7 @@ def _own_histories(session: Session) -> dict[Pair, History]:
     return {pair: History(monthly(quotes), "Sugu") for pair, quotes in groups.items()}
 
 
-def _references(session: Session) -> dict[Pair, History]:
+def references(session: Session) -> dict[Pair, History]:
     """Imported survey prices by (product, market); another stage than ours, and labelled."""
     rows = session.exec(select(ReferencePrice).order_by(col(ReferencePrice.month))).all()
     groups: dict[Pair, dict[int, float]] = defaultdict(dict)
@@ -173,7 +173,7 @@ def _references(session: Session) -> dict[Pair, History]:
 def _histories(session: Session, catalog: Catalog) -> dict[Pair, History]:
     """The series the ladder allows for each product and market; a market without a survey of its
     own is lent another market's, which its source names."""
-    own, references = _own_histories(session), _references(session)
+    own, references = _own_histories(session), references(session)
     found: dict[Pair, History] = {}
     for code in catalog.products:
         lent = next((each for pair, each in references.items() if pair[0] == code), None)

@@ -41,10 +41,7 @@ def ready(
     A gateway whose circuit has rested long enough is free for one recipient.
     """
     names = [way.name for way in ways]
-    paces = session.exec(
-        select(Pace).where(col(Pace.gateway).in_(names)).order_by(Pace.gateway).with_for_update()
-    )
-    busy = {pace.gateway: pace.free_at for pace in paces}
+    busy = _lock_paces(session, names, now)
     # Read after the lock on the pace, or two workers would both be the one that tries.
     circuits = session.exec(select(Circuit).where(col(Circuit.gateway).in_(names)))
     rest = {circuit.gateway: circuit.retry_at for circuit in circuits}
@@ -60,10 +57,27 @@ def ready(
     return free, min(waits, default=None)
 
 
+def _lock_paces(session: Session, names: Sequence[str], now: datetime) -> dict[str, datetime]:
+    """When each gateway is free. The rows stay locked: claims queue up here, holding nothing
+    else yet, and so can never wait for each other in a circle."""
+    locked = (
+        select(Pace)
+        .where(col(Pace.gateway).in_(names))
+        .order_by(col(Pace.gateway))
+        .with_for_update()
+    )
+    found = {pace.gateway: pace.free_at for pace in session.exec(locked)}
+    if len(found) == len(set(names)):
+        return found
+    rows = [{"gateway": name, "free_at": now} for name in sorted(set(names) - found.keys())]
+    session.execute(insert(session, Pace).values(rows).on_conflict_do_nothing())
+    return {pace.gateway: pace.free_at for pace in session.exec(locked)}
+
+
 def take_turn(session: Session, way: Way, messages: int, now: datetime) -> None:
     """Count `messages` against the pace; hold a half-open circuit for this one try."""
-    pace = session.get(Pace, way.name, with_for_update=True)
-    start = now if pace is None else max(pace.free_at, now - SLACK)
+    pace = session.get_one(Pace, way.name, with_for_update=True)
+    start = max(pace.free_at, now - SLACK)
     _set_pace(session, way.name, start + timedelta(seconds=messages / way.rate))
     circuit = session.get(Circuit, way.name, with_for_update=True)
     if circuit is not None:

@@ -89,7 +89,7 @@ def _is(node: Node, *names: str) -> bool:
 def _worded(said: Sequence[Node], *, reporter: bool) -> Command | None:
     names = [n.name for n in said if isinstance(n, CommandWord)]
     first = said[0].name if isinstance(said[0], CommandWord) else ""
-    priced = any(map(_is_price, said)) and any(isinstance(n, Thing) for n in said)
+    priced = _is_priced(said)
     if first == "stop" or ("stop" in names and not (reporter and priced)):
         return _command(CommandKind.STOP, said)
     if first == "cancel":
@@ -101,8 +101,12 @@ def _worded(said: Sequence[Node], *, reporter: bool) -> Command | None:
     return None if reporter and (priced or _speaks_of_reports(said)) else _question(said, names)
 
 
-def _is_price(node: Node) -> bool:
-    return isinstance(node, (Figure, Mille))
+def _is_priced(said: Sequence[Node]) -> bool:
+    """A product and a price; `mille` may be either, but not both."""
+    things = sum(isinstance(n, Thing) for n in said)
+    figures = sum(isinstance(n, Figure) for n in said)
+    mille = sum(isinstance(n, Mille) for n in said)
+    return things + figures + mille > 1 and things + mille > 0 and figures + mille > 0
 
 
 def _speaks_of_reports(said: Sequence[Node]) -> bool:

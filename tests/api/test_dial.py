@@ -246,6 +246,7 @@ async def test_a_dropped_session_is_offered_by_another_process(engine):
     hands.wait(minutes=2)
     phone.tower = there
     assert "1 Continuer : Vous prévenir" in await phone.dial()
+    await there.dial.flush()
     phone.tower = here
     await phone.press("1", "250", "1")
     assert [alert.at_least for alert in rows(engine, Alert)] == [250]

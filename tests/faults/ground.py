@@ -128,7 +128,9 @@ def reckon(engine: Engine, run_id: int, taken: Carrier) -> Reckoning:
     counts: dict[str, int] = {}
     silent = 0
     with looking(engine) as session:
-        query = select(Delivery.state, Contact.sealed).join(Contact, Contact.id == Delivery.contact_id)
+        query = select(Delivery.state, Contact.sealed).join(
+            Contact, Contact.id == Delivery.contact_id
+        )
         for state, sealed in session.exec(query.where(Delivery.run_id == run_id)):
             counts[state] = counts.get(state, 0) + 1
             was_taken = VAULT.open(sealed).e164 in known

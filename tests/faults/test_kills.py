@@ -66,7 +66,10 @@ def test_kill_9_again_and_again_doubles_nothing_and_hides_nothing(database_url: 
 
 
 def vars_of(end) -> dict:
-    return {name: getattr(end, name) for name in ("accepted", "duplicates", "unknown", "unsent", "silent")}
+    return {
+        name: getattr(end, name)
+        for name in ("accepted", "duplicates", "unknown", "unsent", "silent")
+    }
 
 
 def _until_empty(engine: Engine, run: int, seconds: float = 120) -> None:
@@ -87,7 +90,9 @@ def _replay_reports(engine: Engine, run: int, taken) -> tuple[int, int, int]:
     with looking(engine) as session:
         unknown = {
             row.id: row.contact_id
-            for row in session.exec(select(Delivery).where(Delivery.run_id == run, Delivery.state == "unknown"))
+            for row in session.exec(
+                select(Delivery).where(Delivery.run_id == run, Delivery.state == "unknown")
+            )
         }
     notes = [
         DeliveryNote(message, None, phone, NoteState.DELIVERED, None, "Success")
@@ -102,13 +107,17 @@ def _replay_reports(engine: Engine, run: int, taken) -> tuple[int, int, int]:
         from service.people.tables import Contact
 
         rows = session.exec(
-            select(Delivery, Contact.sealed).join(Contact, Contact.id == Delivery.contact_id).where(Delivery.run_id == run)
+            select(Delivery, Contact.sealed)
+            .join(Contact, Contact.id == Delivery.contact_id)
+            .where(Delivery.run_id == run)
         ).all()
     wrong = sum(
         row.state == "delivered" and by_phone.get(VAULT.open(sealed).e164) != row.provider_id
         for row, sealed in rows
     )
-    taken_unknown = [row for row, sealed in rows if row.id in unknown and VAULT.open(sealed).e164 in by_phone]
+    taken_unknown = [
+        row for row, sealed in rows if row.id in unknown and VAULT.open(sealed).e164 in by_phone
+    ]
     resolved = sum(row.state == "delivered" for row in taken_unknown)
     return resolved, wrong, len(taken_unknown)
 

@@ -90,7 +90,14 @@ def press(limits: Limits = LIMITS, book: Book | None = None) -> Press:
     return Press(limits, lambda _: the, "*384*77#", 20.0)
 
 
-def people(session: Session, count: int, *, village: str = "SIBI", first: int = 1, language: str | None = "fr") -> list[int]:
+def people(
+    session: Session,
+    count: int,
+    *,
+    village: str = "SIBI",
+    first: int = 1,
+    language: str | None = "fr",
+) -> list[int]:
     """Subscribers who agreed; their contact ids."""
     for code, market in (("SIBI", "KITA"), ("LOIN", "KAYES")):
         if session.get(Village, code) is None:
@@ -158,7 +165,14 @@ def accept(batch: Batch) -> list[Sent]:
     return [Sent(str(row.id), Outcome.ACCEPTED, provider_id=f"p-{row.id}") for row in batch.rows]
 
 
-def settled(session: Session, batch: Batch, answer, now: datetime = NOON, limits: Limits = LIMITS, owner: str = "w1"):
+def settled(
+    session: Session,
+    batch: Batch,
+    answer,
+    now: datetime = NOON,
+    limits: Limits = LIMITS,
+    owner: str = "w1",
+):
     return settle(session, owner, batch, answer, now, limits, CHANCE)
 
 

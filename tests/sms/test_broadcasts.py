@@ -153,7 +153,9 @@ def test_the_same_words_twice_want_to_be_confirmed(engine: Engine):
         refused = broadcasts.submit(session, made.id, "op", NOON, press())
         assert isinstance(refused, Refused)
         assert refused.code == "duplicate"
-        assert isinstance(broadcasts.submit(session, made.id, "op", NOON, press(), confirm=True), Step)
+        assert isinstance(
+            broadcasts.submit(session, made.id, "op", NOON, press(), confirm=True), Step
+        )
 
 
 def test_the_same_words_to_other_people_are_no_duplicate(engine: Engine):
@@ -223,7 +225,9 @@ def test_frozen_prices_stay_as_they_were_approved(engine: Engine):
         made = create(session, body=PRICES, when=morning, freeze_at="approval")
         broadcasts.submit(session, made.id, "op", NOON, press())
         moved = the_book()
-        moved = replace(moved, quotes={("ARA", "KITA"): [a_quote("ARA", "KITA", 300, date(2026, 11, 20))]})
+        moved = replace(
+            moved, quotes={("ARA", "KITA"): [a_quote("ARA", "KITA", 300, date(2026, 11, 20))]}
+        )
         (fired,) = fire_due(session, NOON + timedelta(hours=6), press(book=moved))
         assert "225" in next(iter(texts(session, fired.run_id)))
 
@@ -231,7 +235,9 @@ def test_frozen_prices_stay_as_they_were_approved(engine: Engine):
 def test_prices_frozen_for_longer_than_a_day_are_refused(engine: Engine):
     with writing(engine) as session:
         people(session, 1)
-        made = create(session, body=PRICES, when={"once": "2026-11-22T18:00:00Z"}, freeze_at="approval")
+        made = create(
+            session, body=PRICES, when={"once": "2026-11-22T18:00:00Z"}, freeze_at="approval"
+        )
         step = broadcasts.submit(session, made.id, "op", NOON, press())
         assert isinstance(step, Step) or step.code == "frozen"
 
@@ -283,7 +289,9 @@ def test_a_run_ends_before_the_next_of_its_schedule(engine: Engine):
         people(session, 1)
         scheduled(session, {"fair": "KAYES", "at": "06:45"})
         (fired,) = fire_due(session, NOON + timedelta(hours=18, minutes=45), press())
-        assert session.get_one(Run, fired.run_id).not_after == NOON + timedelta(hours=21, minutes=45)
+        assert session.get_one(Run, fired.run_id).not_after == NOON + timedelta(
+            hours=21, minutes=45
+        )
 
 
 def test_pause_holds_and_resume_goes_on_where_it_stopped(engine: Engine):
@@ -341,7 +349,9 @@ def test_counts_add_up_and_progress_says_what_is_left(engine: Engine):
         run = a_run(session)
     drain(engine, NOON + timedelta(seconds=10))
     with looking(engine) as session:
-        seen = runs.progress(session, session.get_one(Run, run), NOON + timedelta(minutes=1), LIMITS)
+        seen = runs.progress(
+            session, session.get_one(Run, run), NOON + timedelta(minutes=1), LIMITS
+        )
         assert sum(seen.counts.values()) == seen.total == 30
         assert seen.rate == 3.0
         assert seen.left == 0.0
@@ -375,7 +385,12 @@ def test_recipients_come_in_pages_that_miss_nobody(engine: Engine):
 def outcomes(*kinds):
     def answer(batch):
         return [
-            Sent(str(row.id), kind, provider_id=f"p-{row.id}" if kind is Outcome.ACCEPTED else None, reason=reason)
+            Sent(
+                str(row.id),
+                kind,
+                provider_id=f"p-{row.id}" if kind is Outcome.ACCEPTED else None,
+                reason=reason,
+            )
             for row, (kind, reason) in zip(batch.rows, kinds, strict=True)
         ]
 
@@ -386,7 +401,12 @@ def test_retry_goes_only_to_those_a_passing_fault_kept_from_it(engine: Engine):
     with writing(engine) as session:
         people(session, 4)
         run = a_run(session)
-    kinds = (Outcome.ACCEPTED, None), (Outcome.REJECTED, "GatewayError"), (Outcome.REJECTED, "InvalidPhoneNumber"), (Outcome.UNKNOWN, None)
+    kinds = (
+        (Outcome.ACCEPTED, None),
+        (Outcome.REJECTED, "GatewayError"),
+        (Outcome.REJECTED, "InvalidPhoneNumber"),
+        (Outcome.UNKNOWN, None),
+    )
     drain(engine, answer=outcomes(*kinds))
     with writing(engine) as session:
         again = runs.retry_failed(session, run, NOON, LIMITS)
@@ -396,7 +416,9 @@ def test_retry_goes_only_to_those_a_passing_fault_kept_from_it(engine: Engine):
         assert isinstance(twice, Refused)
     drain(engine)
     with writing(engine) as session:
-        assert isinstance(runs.retry_failed(session, run, NOON + timedelta(minutes=1), LIMITS), Refused)
+        assert isinstance(
+            runs.retry_failed(session, run, NOON + timedelta(minutes=1), LIMITS), Refused
+        )
         resent = runs.resend_unknown(session, run, NOON + timedelta(minutes=2), LIMITS)
         assert isinstance(resent, Run)
         assert resent.total == runs.unknown(session, run) == 1
@@ -417,7 +439,9 @@ def test_an_audience_is_what_it_says(engine: Engine):
     with writing(engine) as session:
         sibi = people(session, 4)
         people(session, 2, village="LOIN", first=10, language="bm")
-        session.exec(select(Subscriber).where(Subscriber.contact_id == sibi[0])).one().product = "ARA"
+        session.exec(
+            select(Subscriber).where(Subscriber.contact_id == sibi[0])
+        ).one().product = "ARA"
         for whom, count in (
             ({"villages": ["*"]}, 6),
             ({"villages": ["LOIN"]}, 2),

@@ -30,7 +30,10 @@ def test_a_batch_holds_as_many_as_a_request_and_one_text(engine: Engine):
     with writing(engine) as session:
         people(session, 25)
         a_run(session)
-        first, second = take(session, ways=[Way("pigeon", 20, 1e9)]), take(session, ways=[Way("pigeon", 20, 1e9)])
+        first, second = (
+            take(session, ways=[Way("pigeon", 20, 1e9)]),
+            take(session, ways=[Way("pigeon", 20, 1e9)]),
+        )
     assert isinstance(first, Batch)
     assert isinstance(second, Batch)
     assert (len(first.rows), len(second.rows)) == (20, 5)
@@ -42,7 +45,15 @@ def test_a_reply_goes_before_a_broadcast(engine: Engine):
     with writing(engine) as session:
         one, *_ = people(session, 3)
         a_run(session)
-        outbox.enqueue(session, contact_id=one, body="225 F", language="fr", kind="reply", now=NOON, limits=LIMITS)
+        outbox.enqueue(
+            session,
+            contact_id=one,
+            body="225 F",
+            language="fr",
+            kind="reply",
+            now=NOON,
+            limits=LIMITS,
+        )
         batch = take(session)
     assert isinstance(batch, Batch)
     assert batch.text == "225 F"
@@ -58,7 +69,9 @@ def test_the_pace_is_kept_for_all_workers_together(engine: Engine):
         idle = take(session, ways=[slow], owner="w2")
         assert isinstance(idle, Idle)
         assert idle.again == NOON + timedelta(seconds=2)
-        assert isinstance(take(session, NOON + timedelta(seconds=2), ways=[slow], owner="w2"), Batch)
+        assert isinstance(
+            take(session, NOON + timedelta(seconds=2), ways=[slow], owner="w2"), Batch
+        )
         assert session.get(Pace, "pigeon").free_at == NOON + timedelta(seconds=4)
 
 
@@ -87,7 +100,15 @@ def test_a_foreign_number_is_never_written_to(engine: Engine):
 def test_an_expired_message_is_not_sent(engine: Engine):
     with writing(engine) as session:
         one, *_ = people(session, 1)
-        outbox.enqueue(session, contact_id=one, body="vieux", language="fr", kind="reply", now=NOON, limits=LIMITS)
+        outbox.enqueue(
+            session,
+            contact_id=one,
+            body="vieux",
+            language="fr",
+            kind="reply",
+            now=NOON,
+            limits=LIMITS,
+        )
     later = NOON + outbox.WORTH["reply"]
     assert drain(engine, later) == []
     with looking(engine) as session:
@@ -99,7 +120,15 @@ def test_quiet_hours_hold_broadcasts_back_but_not_replies(engine: Engine):
     with writing(engine) as session:
         one, two = people(session, 2)
         a_run(session)
-        outbox.enqueue(session, contact_id=one, body="225 F", language="fr", kind="reply", now=NOON, limits=quiet)
+        outbox.enqueue(
+            session,
+            contact_id=one,
+            body="225 F",
+            language="fr",
+            kind="reply",
+            now=NOON,
+            limits=quiet,
+        )
     assert [batch.text for batch in drain(engine, limits=quiet)] == ["225 F"]
     assert len(drain(engine, NOON + timedelta(hours=1), quiet)) == 1
 
@@ -119,7 +148,16 @@ def test_what_the_day_cannot_pay_waits_for_tomorrow_when_it_keeps(engine: Engine
     capped = replace(LIMITS, day=0)
     with writing(engine) as session:
         one, *_ = people(session, 1)
-        outbox.enqueue(session, contact_id=one, body="rappel", language="fr", kind="reminder", now=NOON, limits=LIMITS, not_after=NOON + timedelta(days=2))
+        outbox.enqueue(
+            session,
+            contact_id=one,
+            body="rappel",
+            language="fr",
+            kind="reminder",
+            now=NOON,
+            limits=LIMITS,
+            not_after=NOON + timedelta(days=2),
+        )
     assert drain(engine, limits=capped) == []
     with looking(engine) as session:
         row = session.exec(select(Delivery)).one()

@@ -31,7 +31,15 @@ from tests.sms.outbox_world import (
 )
 
 
-def note(provider_id=None, state=NoteState.DELIVERED, *, key=None, number=None, reason=None, word="Success") -> DeliveryNote:
+def note(
+    provider_id=None,
+    state=NoteState.DELIVERED,
+    *,
+    key=None,
+    number=None,
+    reason=None,
+    word="Success",
+) -> DeliveryNote:
     return DeliveryNote(provider_id, key, phone(number) if number else None, state, reason, word)
 
 
@@ -105,7 +113,12 @@ def test_the_oldest_of_two_unknowns_is_meant_and_that_is_said(engine: Engine):
         settled(session, batch, [Sent(str(batch.rows[0].id), Outcome.UNKNOWN)])
         a_run(session, body={"fr": "Autre"}, now=NOON + timedelta(hours=1))
         second = take(session, NOON + timedelta(hours=1))
-        settled(session, second, [Sent(str(second.rows[0].id), Outcome.UNKNOWN)], NOON + timedelta(hours=1))
+        settled(
+            session,
+            second,
+            [Sent(str(second.rows[0].id), Outcome.UNKNOWN)],
+            NOON + timedelta(hours=1),
+        )
         (applied,) = tell(session, note("lost-1", number=1), now=NOON + timedelta(hours=2))
         assert applied.guessed
         assert session.exec(select(DeliveryEvent.guessed)).one() is True

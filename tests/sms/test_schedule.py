@@ -25,7 +25,9 @@ def due(rule, after=FRIDAY, zone=BAMAKO):
 
 def test_the_forms_of_the_api_are_understood():
     assert read("now", BAMAKO) == Now()
-    assert read({"once": "2026-11-27T06:45:00Z"}, BAMAKO) == Once(datetime(2026, 11, 27, 6, 45, tzinfo=UTC))
+    assert read({"once": "2026-11-27T06:45:00Z"}, BAMAKO) == Once(
+        datetime(2026, 11, 27, 6, 45, tzinfo=UTC)
+    )
     assert isinstance(read({"weekly": ["fri", "Mardi"], "at": "06:45"}, BAMAKO), Weekly)
     assert isinstance(read({"fair": "KITA", "at": "06:45"}, BAMAKO), OnFair)
 
@@ -62,7 +64,9 @@ def test_a_cancelled_fair_is_passed_over():
 
 def test_a_daily_market_has_its_fair_every_day():
     rule = read({"fair": "DAILY", "at": "06:45"}, BAMAKO)
-    assert next_times(rule, FRIDAY, BAMAKO, fairs) == [FRIDAY + timedelta(days=n) for n in (1, 2, 3)]
+    assert next_times(rule, FRIDAY, BAMAKO, fairs) == [
+        FRIDAY + timedelta(days=n) for n in (1, 2, 3)
+    ]
 
 
 def test_the_local_hour_stays_when_the_clocks_change():

@@ -51,7 +51,12 @@ def test_an_accepted_message_keeps_its_id_and_cost(engine: Engine):
         cost = Cost(Decimal("18.5"), "XOF")
         settled(session, batch, [Sent(str(row.id), Outcome.ACCEPTED, "p-1", parts=2, cost=cost)])
     (kept,) = rows(engine)
-    assert (kept.state, kept.provider_id, kept.cost, kept.currency) == ("accepted", "p-1", 18.5, "XOF")
+    assert (kept.state, kept.provider_id, kept.cost, kept.currency) == (
+        "accepted",
+        "p-1",
+        18.5,
+        "XOF",
+    )
     with looking(engine) as session:
         assert session.get(Budget, "day:2026-11-20").used == 2
 
@@ -90,7 +95,9 @@ def test_after_five_tries_it_has_failed(engine: Engine):
 def test_a_refused_number_is_rejected_for_good(engine: Engine):
     with writing(engine) as session:
         batch = a_batch(session, 1)
-        settled(session, batch, each(batch, Outcome.REJECTED, code="403", reason="InvalidPhoneNumber"))
+        settled(
+            session, batch, each(batch, Outcome.REJECTED, code="403", reason="InvalidPhoneNumber")
+        )
     assert [(row.state, row.reason) for row in rows(engine)] == [("rejected", "InvalidPhoneNumber")]
 
 

@@ -41,7 +41,9 @@ def test_a_single_price_is_named_by_product_and_market():
 
 def test_a_price_of_another_day_says_so():
     book = the_book()
-    quotes = dict(book.quotes) | {("MIL", "KITA"): [a_quote("MIL", "KITA", 150, date(2026, 11, 13))]}
+    quotes = dict(book.quotes) | {
+        ("MIL", "KITA"): [a_quote("MIL", "KITA", 150, date(2026, 11, 13))]
+    }
     from dataclasses import replace
 
     assert "Mil 150 F/kg (13/11)" in said("{date} {prices}", book=replace(book, quotes=quotes))
@@ -61,7 +63,15 @@ def test_an_unknown_product_or_market_is_refused_by_name():
 
 
 def test_nothing_can_be_run_in_a_template():
-    for body in ("{0}", "{prices.__class__}", "{price:ARA:KITA:x}", "{{prices}}", "a } b", "{", "{date!r}"):
+    for body in (
+        "{0}",
+        "{prices.__class__}",
+        "{price:ARA:KITA:x}",
+        "{{prices}}",
+        "a } b",
+        "{",
+        "{date!r}",
+    ):
         assert isinstance(read(body, BOOK.catalog), Refused), body
 
 
@@ -75,12 +85,25 @@ def test_an_estimate_is_not_told_to_those_who_did_not_ask():
 
     book = the_book()
     guess = replace(a_quote("ARA", "KITA", 225, date(2026, 11, 20)), grade="D")
-    assert "ARA:KITA" in rendered("{price:ARA:KITA}", book=replace(book, quotes={("ARA", "KITA"): [guess]})).missing
+    assert (
+        "ARA:KITA"
+        in rendered(
+            "{price:ARA:KITA}", book=replace(book, quotes={("ARA", "KITA"): [guess]})
+        ).missing
+    )
 
 
 def test_the_text_depends_on_what_its_holes_name():
-    scopes = {body: read(body, BOOK.catalog).scope for body in ("Bonjour", "{prices}", "{village} {prices}", "{price:ARA:KITA}")}
-    assert scopes == {"Bonjour": "", "{prices}": "market", "{village} {prices}": "village", "{price:ARA:KITA}": ""}
+    scopes = {
+        body: read(body, BOOK.catalog).scope
+        for body in ("Bonjour", "{prices}", "{village} {prices}", "{price:ARA:KITA}")
+    }
+    assert scopes == {
+        "Bonjour": "",
+        "{prices}": "market",
+        "{village} {prices}": "village",
+        "{price:ARA:KITA}": "",
+    }
 
 
 def test_a_chosen_product_narrows_the_list():

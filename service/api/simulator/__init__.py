@@ -148,7 +148,6 @@ def _farmers(session: Session, state: Sugu) -> list[dict[str, Any]]:
             "phone": state.vault.open(contact.sealed).e164,
             "village": village.name if village else "",
             "language": who.language or "",
-            "sex": who.sex or "",
         }
         for who, contact, village in rows
     ]

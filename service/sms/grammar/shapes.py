@@ -159,7 +159,8 @@ def _doubted_thousands(nodes: Sequence[Node]) -> list[Node]:
         if not (isinstance(node, Thing) and MILLET in node.targets and isinstance(before, Figure)):
             continue
         opened = _beside(nodes, at - 1, -1)
-        priced = isinstance(_beside(nodes, at, 1), Figure)
+        after = _beside(nodes, at, 1)
+        priced = isinstance(after, Figure) or after in (Mark.ASK, Mark.NONE)
         if isinstance(opened, Thing) and not priced and before.value < MILLE and not before.marked:
             out[at - 1] = replace(before, options=(before.value, before.value * MILLE))
     return out

@@ -1,0 +1,165 @@
+"""How the console writes figures, days and codes in the reader's language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from service.api.html import Tongue
+from service.i18n import SHORT_DAY, weekday
+from service.i18n import month as month_of
+from service.money import francs
+
+_ENGLISH_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_ENGLISH_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+
+CODES: Mapping[str, str] = MappingProxyType(
+    {
+        # broadcasts and runs
+        "draft": "brouillon", "pending": "à approuver", "scheduled": "programmé",
+        "running": "en cours", "paused": "en pause", "finished": "terminé",
+        "cancelled": "annulé", "missed": "manqué", "skipped": "sauté",
+        "slot": "envoi", "retry": "nouvel essai", "resend": "renvoi", "correction": "correction",
+        # deliveries
+        "queued": "en attente", "sending": "part", "accepted": "accepté", "delivered": "remis",
+        "failed": "échoué", "rejected": "rejeté", "unknown": "incertain", "expired": "périmé",
+        "suppressed": "retenu",
+        # reports
+        "asked": "question posée", "confirmed": "confirmé", "corroborated": "corroboré",
+        "held": "retenu pour examen", "superseded": "remplacé",
+        # prices
+        "fresh": "frais", "last": "foire d'avant", "old": "ancien",
+        "up": "MONTE", "down": "BAISSE", "stable": "STABLE",
+        "farmgate": "bord champ", "producer": "producteur", "wholesale": "gros",
+        "retail": "détail",
+        # messages
+        "in": "reçu", "out": "envoyé", "handled": "traité", "ignored": "ignoré",
+        "stuck": "bloqué", "collision": "collision", "reply": "réponse", "copy": "copie",
+        "test": "essai", "challenge": "vérification", "question": "question", "alert": "alerte",
+        "broadcast": "envoi groupé", "reports": "relevés", "command": "commande",
+        "help": "aide", "sms": "SMS", "ussd": "USSD", "staff": "personnel",
+        # people
+        "f": "femme", "m": "homme", "fr": "français", "bm": "bambara", "farmer": "agriculteur",
+        "relay": "relais", "reporter": "releveur", "viewer": "lecture", "operator": "opérateur",
+        "approver": "approbateur", "admin": "administrateur", "paper": "papier",
+        "rural": "rural", "urban": "urbain", "any": "toute l'année", "dry": "saison sèche",
+        "rain": "hivernage",
+        # why a report does not count
+        "stray": "trop loin des autres", "replaced": "remplacé", "already_heard": "déjà compté",
+        # reason codes of a decision
+        "typo_x10": "un zéro de trop ou de moins", "wrong_unit": "mauvaise unité",
+        "wrong_market": "mauvais marché", "wrong_product": "mauvais produit",
+        "dorome": "compté en dɔrɔmɛ", "stale": "trop ancien", "suspicious": "douteux",
+        "checked": "vérifié", "normal": "normal", "called": "confirmé par téléphone",
+        # advice
+        "cost_unknown": "coût inconnu", "cost_old": "coût trop ancien",
+        "road_closed": "route coupée", "insecurity": "insécurité",
+        "fair_cancelled": "foire annulée", "not_fresh": "prix pas frais",
+        "low_grade": "trop peu de relevés", "no_gain": "pas de gain",
+        "gain_too_small": "gain trop petit", "too_uncertain": "trop incertain",
+        "no_home_price": "prix au village inconnu", "no_offer": "aucun prix",
+        "go": "y aller", "stay": "rester", "no_clear_season": "pas de saison nette",
+        "hold_part": "garder une part", "sell": "vendre",
+        "not_enough_history": "pas assez d'années",
+        "aflatoxin": "aflatoxine : sécher, trier", "food_reserve": "garder la part à manger",
+        "high_for_season": "déjà haut pour la saison", "late_in_season": "tard dans la saison",
+        "thin_margin": "marge faible", "level_unchecked": "niveau non vérifié",
+        "storage_cost_unknown": "coût de stockage inconnu", "no_price": "pas de prix",
+    }
+)  # fmt: skip
+"""Codes of the service as the console says them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Figures and words for one reader: `say.francs(12500)`, `say.day(on)`, `say.code("held")`."""
+
+    t: Tongue
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def english(self) -> bool:
+        return self.t.lang == "en"
+
+    def code(self, code: object) -> str:
+        """A code of the service in words; one that has none yet, as it is."""
+        word = CODES.get(str(code))
+        return self.t(word) if word else str(code).replace("_", " ")
+
+    def francs(self, amount: float | None) -> str:
+        return "–" if amount is None else francs(round(amount)).replace(" ", "\u202f")
+
+    def count(self, number: float | None) -> str:
+        return self.francs(number)
+
+    def share(self, part: float | None, digits: int = 0) -> str:
+        """`0.42` as `42 %`."""
+        if part is None:
+            return "–"
+        said = f"{100 * part:.{digits}f}"
+        return f"{said}%" if self.english else f"{said.replace('.', ',')}\u202f%"
+
+    def number(self, value: float | None, digits: int = 2) -> str:
+        if value is None:
+            return "–"
+        said = f"{value:.{digits}f}"
+        return said if self.english else said.replace(".", ",")
+
+    def weekday(self, number: int) -> str:
+        return _ENGLISH_DAYS[number] if self.english else weekday(number, "fr")[:SHORT_DAY]
+
+    def month(self, number: int) -> str:
+        return _ENGLISH_MONTHS[number - 1] if self.english else month_of(number, "fr")
+
+    def day(self, on: date | None) -> str:
+        """`ven 20/11`; with the year when it is another one."""
+        if on is None:
+            return "–"
+        year = "" if on.year == self.now.astimezone(self.zone).year else f"/{on:%y}"
+        return f"{self.weekday(on.weekday())} {on:%d/%m}{year}"
+
+    def at(self, moment: datetime | None) -> str:
+        """`ven 20/11 06:45`, local time."""
+        if moment is None:
+            return "–"
+        local = moment.astimezone(self.zone)
+        return f"{self.day(local.date())} {local:%H:%M}"
+
+    def ago(self, moment: datetime | None) -> str:
+        """How long since an instant, in its largest unit."""
+        if moment is None:
+            return self.t("jamais")
+        return self.span((self.now - moment).total_seconds())
+
+    def span(self, seconds: float | None) -> str:
+        """A length of time: `3 min`, `2 h`, `5 j`."""
+        if seconds is None:
+            return "–"
+        minutes = round(max(seconds, 0) / 60)
+        if minutes < 1:
+            return self.t("moins d'une minute")
+        if minutes < 90:
+            return f"{minutes} min"
+        hours = round(minutes / 60)
+        return f"{hours} h" if hours < 48 else self.t("{n} j", n=round(hours / 24))
+
+    def age(self, on: date | None) -> str:
+        """The age of a day in days."""
+        if on is None:
+            return "–"
+        days = (self.now.astimezone(self.zone).date() - on).days
+        if days <= 0:
+            return self.t("aujourd'hui")
+        return self.t("hier") if days == 1 else self.t("{n} j", n=days)
+
+    def phone(self, number: str) -> str:
+        """`+223 76 00 00 01`; anything else as it is."""
+        if number.startswith("+223") and len(number) == 12 and number[1:].isdigit():
+            pairs = [number[at : at + 2] for at in range(4, 12, 2)]
+            return "\u00a0".join(["+223", *pairs])
+        return number

@@ -1,0 +1,218 @@
+"""Messages: everything that came in and went out, newest first, with the raw exchange."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from sqlmodel import col, select
+
+from service import encoding
+from service.api.deps import Operator, Viewer, Work
+from service.api.letters import Answer
+from service.api.pages import LARGEST_ID, Page, Paging, cursor_of, like, values_of
+from service.api.problems import Problem
+from service.people.store import find
+from service.people.tables import Contact
+from service.phone import parse
+from service.sms import states
+from service.sms.tables import Delivery, Exchange, Inbox, MessageText
+
+router = APIRouter(prefix="/messages", tags=["messages"])
+
+Direction = Literal["in", "out"]
+
+
+class Message(Answer):
+    """`id` is `in-7` or `out-9`. `outcome` says what a message led to, or why it failed."""
+
+    id: str
+    direction: Direction
+    gateway: str
+    phone: str
+    text: str
+    at: datetime
+    state: str
+    outcome: str
+    segments: int
+    kind: str
+    run_id: int | None
+
+
+class RawExchange(Answer):
+    """What was said on the wire, secrets taken out. Kept for thirty days."""
+
+    at: datetime
+    direction: str
+    gateway: str
+    kind: str
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: str
+    answer: str
+
+
+@router.get("")
+def list_messages(
+    work: Viewer,
+    ask: Paging,
+    direction: Direction | None = None,
+    state: Annotated[str | None, Query(max_length=12)] = None,
+    gateway: Annotated[str | None, Query(max_length=20)] = None,
+    q: Annotated[str | None, Query(max_length=60)] = None,
+) -> Page[Message]:
+    """In and out together, newest first; `q` searches words, or finds a phone number."""
+    before = values_of(ask.cursor, [int, int]) or [LARGEST_ID - 1, LARGEST_ID - 1]
+    contact_id = _contact(work, q)
+    found: list[tuple[datetime, int, Message]] = []
+    if direction != "out":
+        found += _incoming(work, before[0], ask.limit + 1, state, gateway, q, contact_id)
+    if direction != "in":
+        found += _outgoing(work, before[1], ask.limit + 1, state, gateway, q, contact_id)
+    found.sort(key=lambda each: (each[0], each[2].direction, each[1]), reverse=True)
+    shown = found[: ask.limit]
+    more = len(found) > ask.limit
+    return Page(items=[each[2] for each in shown], next=_cursor(shown, before) if more else None)
+
+
+@router.get("/{message_id}")
+def read_message(work: Viewer, message_id: str) -> Message:
+    direction, number = _parted(message_id)
+    if direction == "in":
+        return _received(work, *_pair(work, number))
+    row = work.one(Delivery, number)
+    text = work.session.get_one(MessageText, row.text_id)
+    return _sent(work, row, text, work.session.get_one(Contact, row.contact_id))
+
+
+@router.get("/{message_id}/exchange")
+def read_exchange(work: Operator, message_id: str) -> list[RawExchange]:
+    """The carrier's own bytes, for when something is odd."""
+    direction, number = _parted(message_id)
+    work.one(Inbox if direction == "in" else Delivery, number)
+    column = Exchange.inbox_id if direction == "in" else Exchange.delivery_id
+    rows = work.session.exec(
+        select(Exchange).where(column == number).order_by(col(Exchange.id).desc())
+    )
+    return [_raw(work, row) for row in rows]
+
+
+def _incoming(
+    work: Work,
+    before: int,
+    limit: int,
+    state: str | None,
+    gateway: str | None,
+    q: str | None,
+    contact_id: int | None,
+) -> list[tuple[datetime, int, Message]]:
+    query = select(Inbox, Contact).outerjoin(Contact, col(Contact.id) == col(Inbox.contact_id))
+    query = query.where(col(Inbox.id) < before)
+    if state:
+        query = query.where(Inbox.state == state)
+    if gateway:
+        query = query.where(Inbox.gateway == gateway)
+    if contact_id is not None:
+        query = query.where(Inbox.contact_id == contact_id)
+    elif q:
+        query = query.where(col(Inbox.text).ilike(like(q), escape="|"))
+    rows = work.session.exec(query.order_by(col(Inbox.id).desc()).limit(limit))
+    return [
+        (row.received_at, row.id or 0, _received(work, row, contact)) for row, contact in rows
+    ]
+
+
+def _outgoing(
+    work: Work,
+    before: int,
+    limit: int,
+    state: str | None,
+    gateway: str | None,
+    q: str | None,
+    contact_id: int | None,
+) -> list[tuple[datetime, int, Message]]:
+    query = (
+        select(Delivery, MessageText, Contact)
+        .join(MessageText, col(MessageText.id) == col(Delivery.text_id))
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
+        .where(col(Delivery.id) < before)
+    )
+    if state:
+        kept = [str(each) for each in states.State if states.shown(each) == state]
+        query = query.where(col(Delivery.state).in_(kept or [state]))
+    if gateway:
+        query = query.where(Delivery.gateway == gateway)
+    if contact_id is not None:
+        query = query.where(Delivery.contact_id == contact_id)
+    elif q:
+        query = query.where(col(MessageText.body).ilike(like(q), escape="|"))
+    rows = work.session.exec(query.order_by(col(Delivery.id).desc()).limit(limit))
+    return [(row.created_at, row.id or 0, _sent(work, row, *rest)) for row, *rest in rows]
+
+
+def _received(work: Work, row: Inbox, contact: Contact | None) -> Message:
+    return Message(
+        id=f"in-{row.id}",
+        direction="in",
+        gateway=row.gateway,
+        phone=work.phone(contact.sealed) if contact else row.sender,
+        text=row.text,
+        at=row.received_at,
+        state=row.state,
+        outcome=row.outcome,
+        segments=encoding.segments(row.text),
+        kind="sms",
+        run_id=None,
+    )
+
+
+def _sent(work: Work, row: Delivery, text: MessageText, contact: Contact) -> Message:
+    return Message(
+        id=f"out-{row.id}",
+        direction="out",
+        gateway=row.gateway or "",
+        phone=work.phone(contact.sealed),
+        text=text.body,
+        at=row.created_at,
+        state=states.shown(row.state),
+        outcome=row.reason or "",
+        segments=row.segments,
+        kind=row.kind,
+        run_id=row.run_id,
+    )
+
+
+def _raw(work: Work, row: Exchange) -> RawExchange:
+    body = work.state.vault.open_bytes(row.sealed).decode("utf-8", "replace")
+    return RawExchange.model_validate({**row.model_dump(exclude={"sealed"}), "body": body})
+
+
+def _contact(work: Work, q: str | None) -> int | None:
+    """The contact a search names by its number; -1 for a number nobody has."""
+    phone = parse(q) if q else None
+    if phone is None:
+        return None
+    contact = find(work.session, work.state.vault, phone)
+    return (contact.id if contact else None) or -1
+
+
+def _cursor(shown: list[tuple[datetime, int, Message]], before: list[int]) -> str:
+    ins = [number for _, number, message in shown if message.direction == "in"]
+    outs = [number for _, number, message in shown if message.direction == "out"]
+    return cursor_of([min(ins, default=before[0]), min(outs, default=before[1])])
+
+
+def _parted(message_id: str) -> tuple[str, int]:
+    direction, _, number = message_id.partition("-")
+    if direction not in {"in", "out"} or not number.isdecimal() or len(number) > 10:
+        raise Problem("not_found")
+    if int(number) >= LARGEST_ID:
+        raise Problem("not_found")
+    return direction, int(number)
+
+
+def _pair(work: Work, number: int) -> tuple[Inbox, Contact | None]:
+    row = work.one(Inbox, number)
+    return row, work.session.get(Contact, row.contact_id) if row.contact_id else None
+
+

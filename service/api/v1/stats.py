@@ -1,0 +1,226 @@
+"""Stats: use and reach, by sex, village and language, for the programme and its donor.
+
+Counts only: no phone can be followed through them.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from service.api.deps import Viewer
+from service.api.errors import invalid
+from service.api.letters import Answer
+from service.people.tables import Contact, Reporter, Subscriber, Village
+from service.prices.tables import QuoteRow, ReportRow, Usage
+from service.sms.states import tally
+from service.sms.tables import Delivery, Inbox
+
+router = APIRouter(prefix="/stats", tags=["stats"])
+
+USUAL_DAYS = 28
+LONGEST_DAYS = 400
+
+
+class Count(Answer):
+    """One line of a table: an empty name is `not known`."""
+
+    name: str
+    count: int
+
+
+class Use(Answer):
+    """Questions answered, by USSD and by SMS."""
+
+    total: int
+    by_day: list[Count]
+    by_channel: list[Count]
+    by_screen: list[Count]
+    by_product: list[Count]
+    by_market: list[Count]
+    by_village: list[Count]
+    by_language: list[Count]
+    by_sex: list[Count]
+
+
+class Reach(Answer):
+    """People Sugu knows. `reachable` agreed and have not stopped."""
+
+    subscribers: int
+    reachable: int
+    stopped: int
+    villages: int
+    households: int
+    by_sex: list[Count]
+    by_language: list[Count]
+    by_village: list[Count]
+    by_role: list[Count]
+
+
+class Prices(Answer):
+    """Reports and quotes of the days asked for. `within_day` is the share of quotes that were
+    published within a day of their fair."""
+
+    reports: int
+    by_status: list[Count]
+    reporters: int
+    reporters_heard: int
+    quotes: int
+    by_grade: list[Count]
+    within_day: float | None
+
+
+class Messages(Answer):
+    """SMS in and out of the days asked for; `cost` in F where gateways say it."""
+
+    received: int
+    sent: dict[str, int]
+    segments: int
+    cost: float
+
+
+class Stats(Answer):
+    since: date
+    until: date
+    use: Use
+    reach: Reach
+    prices: Prices
+    messages: Messages
+
+
+@router.get("")
+def read_stats(
+    work: Viewer,
+    since: Annotated[date | None, Query(alias="from")] = None,
+    until: Annotated[date | None, Query(alias="to")] = None,
+) -> Stats:
+    """Use, reach, prices and messages of some days; the last four weeks if not told."""
+    last = until or work.today
+    first = since or last - timedelta(days=USUAL_DAYS - 1)
+    if not timedelta(0) <= last - first <= timedelta(days=LONGEST_DAYS):
+        raise invalid("from", "range", f"From one day to {LONGEST_DAYS} days.")
+    return Stats(
+        since=first,
+        until=last,
+        use=_use(work.session, first, last),
+        reach=_reach(work.session),
+        prices=_prices(work.session, first, last),
+        messages=_messages(work.session, first, last),
+    )
+
+
+def _use(session: Session, first: date, last: date) -> Use:
+    within = (Usage.day >= first, Usage.day <= last)
+
+    def by(column: Any) -> list[Count]:
+        query = select(column, func.sum(Usage.count)).where(*within).group_by(column)
+        return _counts(session, query)
+
+    days = by(Usage.day)
+    return Use(
+        total=sum(each.count for each in days),
+        by_day=sorted(days, key=lambda each: each.name),
+        by_channel=by(Usage.channel),
+        by_screen=by(Usage.screen),
+        by_product=by(Usage.product),
+        by_market=by(Usage.market),
+        by_village=by(Usage.village),
+        by_language=by(Usage.language),
+        by_sex=by(Usage.sex),
+    )
+
+
+def _reach(session: Session) -> Reach:
+    people = select(func.count()).select_from(Subscriber)
+    joined = people.join(Contact, col(Contact.id) == col(Subscriber.contact_id))
+
+    def by(column: Any) -> list[Count]:
+        query = select(func.coalesce(column, ""), func.count()).select_from(Subscriber)
+        return _counts(session, query.group_by(func.coalesce(column, "")))
+
+    served = select(func.count(func.distinct(Subscriber.village)))
+    households = select(func.coalesce(func.sum(Village.households), 0)).where(
+        col(Village.code).in_(select(Subscriber.village).where(col(Subscriber.village).is_not(None)))
+    )
+    stopped = col(Contact.stopped_at)
+    return Reach(
+        subscribers=session.exec(people).one(),
+        reachable=session.exec(
+            joined.where(col(Subscriber.consented), stopped.is_(None))
+        ).one(),
+        stopped=session.exec(joined.where(stopped.is_not(None))).one(),
+        villages=session.exec(served).one(),
+        households=session.exec(households).one(),
+        by_sex=by(Subscriber.sex),
+        by_language=by(Subscriber.language),
+        by_village=by(Subscriber.village),
+        by_role=by(Subscriber.role),
+    )
+
+
+def _prices(session: Session, first: date, last: date) -> Prices:
+    reported = (ReportRow.observed_on >= first, ReportRow.observed_on <= last)
+    quoted = (QuoteRow.fair_on >= first, QuoteRow.fair_on <= last)
+    statuses = _counts(
+        session,
+        select(ReportRow.status, func.count()).where(*reported).group_by(col(ReportRow.status)),
+    )
+    grades = _counts(
+        session, select(QuoteRow.grade, func.count()).where(*quoted).group_by(col(QuoteRow.grade))
+    )
+    heard = select(func.count(func.distinct(ReportRow.reporter_id))).where(*reported)
+    active = select(func.count()).select_from(Reporter).where(col(Reporter.active))
+    return Prices(
+        reports=sum(each.count for each in statuses),
+        by_status=statuses,
+        reporters=session.exec(active).one(),
+        reporters_heard=session.exec(heard).one(),
+        quotes=sum(each.count for each in grades),
+        by_grade=grades,
+        within_day=_within_day(session, quoted),
+    )
+
+
+def _within_day(session: Session, quoted: Sequence[Any]) -> float | None:
+    rows = session.exec(select(QuoteRow.fair_on, QuoteRow.computed_at).where(*quoted)).all()
+    soon = [made.date() - fair <= timedelta(days=1) for fair, made in rows]
+    return round(sum(soon) / len(soon), 3) if soon else None
+
+
+def _messages(session: Session, first: date, last: date) -> Messages:
+    start = datetime.combine(first, time(0), UTC)
+    end = datetime.combine(last + timedelta(days=1), time(0), UTC)
+    within = (Inbox.received_at >= start, Inbox.received_at < end)
+    received = select(func.count()).select_from(Inbox).where(*within)
+    return Messages(received=session.exec(received).one(), **_sent(session, start, end))
+
+
+def _sent(session: Session, start: datetime, end: datetime) -> Mapping[str, Any]:
+    rows = session.execute(
+        select(
+            Delivery.state,
+            func.count(),
+            func.coalesce(func.sum(Delivery.segments), 0),
+            func.coalesce(func.sum(Delivery.cost), 0),
+        )
+        .where(Delivery.created_at >= start, Delivery.created_at < end)
+        .group_by(col(Delivery.state))
+    ).all()
+    gone = {"accepted", "sent", "delivered", "unknown", "failed", "rejected"}
+    return {
+        "sent": tally({state: count for state, count, _, _ in rows}),
+        "segments": sum(segments for state, _, segments, _ in rows if state in gone),
+        "cost": round(float(sum(cost for _, _, _, cost in rows)), 2),
+    }
+
+
+def _counts(session: Session, query: Any) -> list[Count]:
+    """Largest first."""
+    rows = [(str(name), int(count)) for name, count in session.execute(query)]
+    return [
+        Count(name=name, count=count)
+        for name, count in sorted(rows, key=lambda row: (-row[1], row[0]))
+    ]

@@ -1,0 +1,100 @@
+"""Copies of the database: taken while it serves, and put back without sending anything twice."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import URL, update
+from sqlalchemy.engine import make_url
+from sqlmodel import Session, col
+
+from service.sms.states import RANK, State
+from service.sms.tables import Broadcast, Delivery
+
+
+def backup(url: str, file: Path) -> None:
+    """A consistent copy. Raises ValueError when the copy cannot be made or does not check out."""
+    where = make_url(url)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if where.get_backend_name() == "sqlite":
+        _copy_sqlite(Path(where.database or ""), file)
+    else:
+        _run("pg_dump", "--format=custom", f"--file={file}", _plain(where))
+
+
+def restore(url: str, file: Path) -> None:
+    """Put a copy in the place of the database; the old SQLite file is kept beside it."""
+    if not file.exists():
+        raise ValueError(f"{file} does not exist")
+    where = make_url(url)
+    if where.get_backend_name() == "sqlite":
+        _put_sqlite(file, Path(where.database or ""))
+    else:
+        _run(
+            "pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={_plain(where)}", file
+        )
+
+
+def still(session: Session, now: datetime) -> int:
+    """What was leaving may have left: `sending` becomes unknown, what was queued expires, and
+    no plan of the past fires by itself. Returns how many messages were stilled."""
+    found = 0
+    for state, become in ((State.SENDING, State.UNKNOWN), (State.QUEUED, State.EXPIRED)):
+        done = session.execute(
+            update(Delivery)
+            .where(col(Delivery.state) == state.value)
+            .values(state=become.value, rank=RANK[become], reason="restored", final_at=now)
+            .returning(col(Delivery.id))
+        )
+        found += len(done.all())
+    session.execute(update(Broadcast).where(col(Broadcast.next_due) <= now).values(state="paused"))
+    return found
+
+
+def _copy_sqlite(source: Path, file: Path) -> None:
+    if not source.exists():
+        raise ValueError(f"{source} does not exist")
+    file.unlink(missing_ok=True)
+    with sqlite3.connect(source) as live, sqlite3.connect(file) as copy:
+        live.backup(copy)
+    _check_sqlite(file)
+    file.chmod(0o600)
+
+
+def _put_sqlite(file: Path, target: Path) -> None:
+    _check_sqlite(file)
+    if target.exists():
+        shutil.move(target, target.with_suffix(".before-restore"))
+    for leftover in ("-wal", "-shm"):
+        Path(f"{target}{leftover}").unlink(missing_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, target)
+
+
+def _check_sqlite(file: Path) -> None:
+    try:
+        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as copy:
+            verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise ValueError(f"{file} is not a database: {error}") from error
+    if verdict != "ok":
+        raise ValueError(f"{file} is damaged: {verdict}")
+
+
+def _plain(where: URL) -> str:
+    return where.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _run(program: str, *arguments: object) -> None:
+    """PostgreSQL's own tools; the URL stays out of what is printed."""
+    if shutil.which(program) is None:
+        raise ValueError(f"{program} is not installed here (Debian: postgresql-client)")
+    done = subprocess.run(  # noqa: S603 (a fixed program; the arguments are the settings')
+        [program, *map(str, arguments)], capture_output=True, text=True, env=dict(os.environ),
+        check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise ValueError(f"{program} failed: {done.stderr.strip().splitlines()[-1:]}")
