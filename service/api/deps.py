@@ -7,7 +7,7 @@ name none, so that the application can refuse to start with one.
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Request, Response
@@ -167,6 +167,12 @@ class Work:
     def today(self) -> date:
         """The local day."""
         return self.state.limits.today(self.now)
+
+    def span(self, first: date, last: date) -> tuple[datetime, datetime]:
+        """Local days, both included, as instants: from the first up to the end of the last."""
+        zone = self.state.limits.zone
+        start = datetime.combine(first, time(0), zone)
+        return start, datetime.combine(last, time(0), zone) + timedelta(days=1)
 
     def one(self, table: type[Row], key: Any) -> Row:
         """A row by its key, or the problem `not_found`."""
@@ -355,6 +361,4 @@ def _api_routes(app: Starlette) -> Iterator[Any]:
 def offline(state: Sugu, session: Session, actor: str) -> Work:
     """The work of a command line: an administrator of this machine, without a browser."""
     scope = {"type": "http", "method": "POST", "path": "", "headers": [], "query_string": b""}
-    return Work(
-        Identity(actor, "admin"), session, state, state.clock(), Request(scope), Response()
-    )
+    return Work(Identity(actor, "admin"), session, state, state.clock(), Request(scope), Response())

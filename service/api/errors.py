@@ -98,7 +98,9 @@ async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if any(each["type"] == "json_invalid" for each in error.errors()):
         return answer(Problem("unreadable"), request)
-    return answer(Problem("invalid", errors=mistakes(error.errors(), language_of(request))), request)
+    return answer(
+        Problem("invalid", errors=mistakes(error.errors(), language_of(request))), request
+    )
 
 
 async def _integrity(request: Request, error: Exception) -> Response:

@@ -146,5 +146,3 @@ def grouped(cells: Mapping[str, str], into: str, columns: Mapping[str, str]) -> 
     inside = {columns[name]: value for name, value in cells.items() if name in columns}
     rest = {name: value for name, value in cells.items() if name not in columns}
     return {**rest, into: inside} if inside else rest
-
-

@@ -36,13 +36,9 @@ def _phone(said: str) -> str:
     return phone.e164
 
 
-PhoneText = Annotated[
-    str, Field(max_length=32, examples=["+22370000001"]), AfterValidator(_phone)
-]
+PhoneText = Annotated[str, Field(max_length=32, examples=["+22370000001"]), AfterValidator(_phone)]
 """A number as people write it; E.164 from here on."""
-Code = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", min_length=2, max_length=20)
-]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", min_length=2, max_length=20)]
 PlaceCode = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", min_length=2, max_length=40)
 ]
@@ -51,6 +47,8 @@ Language = Literal["fr", "bm"]
 Sex = Literal["f", "m"]
 Stage = Literal["farmgate", "producer", "wholesale", "retail"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
 def _with_french(names: dict[Language, str]) -> dict[Language, str]:
     if "fr" not in names:
         raise PydanticCustomError("french_missing", "A name in French is needed.")
@@ -95,5 +93,3 @@ def plain(row: Any, *without: str) -> dict[str, Any]:
     """A row's columns as the audit trail keeps them."""
     skip = {"version", "sealed", "lookup", "password", "digest", *without}
     return {name: value for name, value in row.model_dump().items() if name not in skip}
-
-

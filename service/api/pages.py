@@ -112,5 +112,3 @@ def like(text: str) -> str:
     """A piece of text as a LIKE pattern; its own signs mean themselves (escape with a bar)."""
     bare = text.replace("|", "||").replace("%", "|%").replace("_", "|_")
     return f"%{bare}%"
-
-

@@ -139,9 +139,7 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "method_not_allowed": Kind(
             405, "Cette adresse n'accepte pas cette méthode.", "This address has no such method."
         ),
-        "not_acceptable": Kind(
-            406, "Ce format n'est pas proposé.", "This format is not offered."
-        ),
+        "not_acceptable": Kind(406, "Ce format n'est pas proposé.", "This format is not offered."),
         "already_exists": Kind(409, "Cela existe déjà.", "This exists already."),
         "in_use": Kind(
             409,
@@ -194,9 +192,7 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             "Le champ « {field} » nomme quelque chose d'inconnu.",
             "The field “{field}” names something unknown.",
         ),
-        "refused": Kind(
-            422, "Cela n'a pas pu être accepté.", "This could not be accepted."
-        ),
+        "refused": Kind(422, "Cela n'a pas pu être accepté.", "This could not be accepted."),
         "other_body": Kind(
             422,
             "Cette Idempotency-Key a déjà servi pour une autre demande.",

@@ -152,7 +152,7 @@ def _own_histories(session: Session) -> dict[Pair, History]:
         col(QuoteRow.unit).in_(("kg", "head", "piece")),
     )
     groups: dict[Pair, list[tuple[date, float, str]]] = defaultdict(list)
-    for product, market, fair_on, value, grade in session.execute(query).tuples():
+    for product, market, fair_on, value, grade in session.execute(query):
         groups[product, market].append((fair_on, value, grade))
     return {pair: History(monthly(quotes), "Sugu") for pair, quotes in groups.items()}
 

@@ -238,7 +238,7 @@ def _windows(session: Session, first: date, last: date) -> list[Window]:
         .where(col(ReportRow.observed_on).between(first, last))
         .distinct()
     )
-    rows = session.execute(query).tuples()
+    rows = session.execute(query)
     found = [Window(p, m, Stage(stage), unit, day) for p, m, stage, unit, day in rows]
     return sorted(found, key=_order)
 

@@ -17,6 +17,8 @@ MOST_KEYS = 120
 """Keys replayed: a carrier ends a session after three minutes, long before so many."""
 LONGEST_KEY = 12
 """Digits of one entry that are read; more is no amount of money."""
+LONGEST_WAY = 40
+"""Keys of a place worth offering again; a longer way is somebody lost, or playing."""
 ALIASES = {"98": BACK, "99": HOME}
 """What other services in the region use for back and home."""
 FINISHED = frozenset(
@@ -29,8 +31,8 @@ FINISHED = frozenset(
 class Spot:
     """Where a walk stands: the places below home, who is calling, what was asked to be done.
 
-    `since` is the shortest way back here: the keys that meant something, and who pressed the
-    first. `offer` is a dropped session not yet taken up or declined; `wrong` whether the last
+    `since` is a short way back here: the keys since home that meant something, and who pressed
+    the first. `offer` is a dropped session not yet taken up or declined; `wrong` whether the last
     key meant nothing; `left` whether the caller has gone by the menu.
     """
 
@@ -71,7 +73,7 @@ def place_of(opening: Opening, keys: Sequence[str], scene: Scene) -> Resume | No
     spot = _walk(opening, keys, scene)
     if spot.left or spot.offer or not spot.stack or spot.stack[-1].label in FINISHED:
         return None
-    return spot.since
+    return spot.since if len(spot.since.path) <= LONGEST_WAY else None
 
 
 def _walk(opening: Opening, keys: Sequence[str], scene: Scene) -> Spot:
@@ -82,14 +84,14 @@ def _walk(opening: Opening, keys: Sequence[str], scene: Scene) -> Spot:
         if spot.wrong and at < opening.dialled:
             continue  # a code dialled with a wrong key: its tail is not guessed at
         spot = _press(spot, key, at, scene)
-    return _asked_anew(spot) if opening.dialled else spot
+    asked_anew = opening.dialled and opening.profile.language is None
+    return _asked_anew(spot) if asked_anew else spot
 
 
 def _asked_anew(spot: Spot) -> Spot:
     """A printed code begins with the keys of home, and its first one only happens to name a
     language to a stranger: spoken now, but asked for properly on the next plain dial."""
-    stranger = spot.since.profile.language is None
-    deeds = tuple(d for d in spot.deeds if not (stranger and d.action.startswith("0:SetLanguage")))
+    deeds = tuple(each for each in spot.deeds if not each.action.startswith("0:SetLanguage"))
     return replace(spot, deeds=deeds)
 
 
@@ -100,10 +102,11 @@ def _press(spot: Spot, key: str, at: int, scene: Scene) -> Spot:
     since = replace(spot.since, path=(*spot.since.path, key))
     match key if place.numeric else ALIASES.get(key, key):
         case "0":
-            left = not spot.stack
-            return replace(spot, since=since, stack=spot.stack[:-1], wrong=False, left=left)
+            left, stack = not spot.stack, spot.stack[:-1]
+            since = since if stack else Resume(spot.caller)
+            return replace(spot, since=since, stack=stack, wrong=False, left=left)
         case "00":
-            return replace(spot, since=since, stack=(), wrong=False)
+            return replace(spot, since=Resume(spot.caller), stack=(), wrong=False)
         case pressed:
             readable = pressed.isascii() and pressed.isdecimal() and len(pressed) <= LONGEST_KEY
             move = place.press(pressed, replace(scene, caller=spot.caller)) if readable else None
@@ -115,9 +118,11 @@ def _press(spot: Spot, key: str, at: int, scene: Scene) -> Spot:
 def _moved(spot: Spot, move: Move, at: int) -> Spot:
     deeds = (Deed(f"{at}:{type(effect).__name__}", effect) for effect in move.effects)
     below = spot.stack[:-1] if move.swap else spot.stack
+    caller = move.caller or spot.caller
     return replace(
         spot,
-        caller=move.caller or spot.caller,
+        caller=caller,
+        since=spot.since if move.place else Resume(caller),
         stack=(*below, move.place) if move.place else (),
         deeds=(*spot.deeds, *deeds),
         wrong=False,

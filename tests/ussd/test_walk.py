@@ -222,6 +222,16 @@ def test_home_goodbye_and_what_is_finished_are_not_offered(text):
     assert resume(FARMER, text) is None
 
 
+def test_a_place_is_counted_from_home_and_from_who_was_there():
+    lost = resume(STRANGER, "2*1*1*00*9*4*1*1*3")
+    assert lost.path == ("1", "3")
+    assert (lost.profile.language, lost.profile.product) == ("fr", "ARA")
+
+
+def test_a_very_long_way_is_not_offered():
+    assert resume(FARMER, "*".join(["1", "1", *["2", "1"] * 30])) is None
+
+
 def test_wrong_keys_are_no_part_of_a_place():
     assert resume(FARMER, "1*77*3*66") == Resume(FARMER, ("1", "3"))
 

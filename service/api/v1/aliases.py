@@ -102,6 +102,4 @@ def dismiss_unmatched(work: Operator, token: str) -> None:
 
 
 def _read(row: AliasRow) -> Alias:
-    return Alias(
-        id=row.id or 0, kind=row.kind, target=row.target, form=row.form, language=row.lang
-    )
+    return Alias(id=row.id or 0, kind=row.kind, target=row.target, form=row.form, language=row.lang)

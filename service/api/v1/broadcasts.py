@@ -401,9 +401,7 @@ def _when(form: "str | Letter") -> object:
 
 
 def _contact(work: Work, phone: str) -> int:
-    return people.key(
-        people.contact_for(work.session, work.state.vault, Phone(phone), work.now).id
-    )
+    return people.key(people.contact_for(work.session, work.state.vault, Phone(phone), work.now).id)
 
 
 def _kept(row: BroadcastRow) -> dict[str, Any]:

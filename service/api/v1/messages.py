@@ -117,9 +117,7 @@ def _incoming(
     elif q:
         query = query.where(col(Inbox.text).ilike(like(q), escape="|"))
     rows = work.session.exec(query.order_by(col(Inbox.id).desc()).limit(limit))
-    return [
-        (row.received_at, row.id or 0, _received(work, row, contact)) for row, contact in rows
-    ]
+    return [(row.received_at, row.id or 0, _received(work, row, contact)) for row, contact in rows]
 
 
 def _outgoing(
@@ -214,5 +212,3 @@ def _parted(message_id: str) -> tuple[str, int]:
 def _pair(work: Work, number: int) -> tuple[Inbox, Contact | None]:
     row = work.one(Inbox, number)
     return row, work.session.get(Contact, row.contact_id) if row.contact_id else None
-
-

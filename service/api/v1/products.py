@@ -146,5 +146,4 @@ def _save(work: Work, form: ProductForm) -> bool | None:
     return None if known.version == before else False
 
 
-
 LOADER = Loader(ProductForm, _save, imports.spoken)

@@ -259,9 +259,7 @@ def _uncounted(work: Work, window: Window, seen: set[int]) -> list[Uncounted]:
         .order_by(col(ReportRow.id))
     )
     return [
-        Uncounted(
-            report=row.id or 0, status=row.status, reason=row.reason, value=row.basis_value
-        )
+        Uncounted(report=row.id or 0, status=row.status, reason=row.reason, value=row.basis_value)
         for row in rows
         if row.id not in seen
     ]

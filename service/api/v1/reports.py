@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -112,9 +112,7 @@ def list_reports(
         query = query.where(ReportRow.observed_on <= until)
     if q:
         query = query.where(col(ReportRow.text).ilike(like(q), escape="|"))
-    return paged(
-        work.session, query, [ReportRow.id], ask, report_of, newest_first=not oldest_first
-    )
+    return paged(work.session, query, [ReportRow.id], ask, report_of, newest_first=not oldest_first)
 
 
 @router.get("/{report_id}")
@@ -246,5 +244,3 @@ def _catalog(work: Work) -> Catalog:
 
 def _shown(work: Work, row: ReportRow) -> Report:
     return report_of(row, work.session.get_one(Reporter, row.reporter_id))
-
-

@@ -148,7 +148,9 @@ def list_deliveries(
     return Page(items=items, next=cursor_of([shown[-1].cursor]) if more else None)
 
 
-@router.get("/{run_id}/events", response_class=EventSourceResponse, dependencies=[require("viewer")])
+@router.get(
+    "/{run_id}/events", response_class=EventSourceResponse, dependencies=[require("viewer")]
+)
 async def follow_run(run_id: Id, state: State, request: Request) -> AsyncIterator[ServerSentEvent]:
     """Progress as server-sent events, once a second when it moved, until the run has ended."""
     last: dict[str, Any] | None = None

@@ -96,9 +96,7 @@ def enter(state: Sugu, name: str, password: str, address: str, now: datetime) ->
             logins.failed(session, name, address, now)
         else:
             opened = logins.open_session(session, staff, address, now)
-            audit.record(
-                session, now, name, "session.open", f"staff:{staff.id}", address=address
-            )
+            audit.record(session, now, name, "session.open", f"staff:{staff.id}", address=address)
     if staff is None:
         raise Problem("wrong_password")
     return opened

@@ -52,9 +52,7 @@ class Board(Answer):
 def read_silence(work: Viewer) -> Board:
     """The last fair of every market, those that owe most first."""
     found = [
-        owing
-        for market in work.state.book().fairs()
-        if (owing := _owing(work, market)) is not None
+        owing for market in work.state.book().fairs() if (owing := _owing(work, market)) is not None
     ]
     found.sort(key=lambda each: (not each.silent, -len(each.owed), each.market))
     return Board(items=found)
@@ -134,4 +132,4 @@ def _callers(work: Work, market: str) -> Sequence[Caller]:
         )
         for reporter, contact, seen in rows
     ]
-    return sorted(callers, key=lambda each: (each.last_report_on or date.min), reverse=True)
+    return sorted(callers, key=lambda each: each.last_report_on or date.min, reverse=True)

@@ -4,7 +4,7 @@ Counts only: no phone can be followed through them.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -108,7 +108,7 @@ def read_stats(
         use=_use(work.session, first, last),
         reach=_reach(work.session),
         prices=_prices(work.session, first, last),
-        messages=_messages(work.session, first, last),
+        messages=_messages(work.session, *work.span(first, last)),
     )
 
 
@@ -143,14 +143,14 @@ def _reach(session: Session) -> Reach:
 
     served = select(func.count(func.distinct(Subscriber.village)))
     households = select(func.coalesce(func.sum(Village.households), 0)).where(
-        col(Village.code).in_(select(Subscriber.village).where(col(Subscriber.village).is_not(None)))
+        col(Village.code).in_(
+            select(Subscriber.village).where(col(Subscriber.village).is_not(None))
+        )
     )
     stopped = col(Contact.stopped_at)
     return Reach(
         subscribers=session.exec(people).one(),
-        reachable=session.exec(
-            joined.where(col(Subscriber.consented), stopped.is_(None))
-        ).one(),
+        reachable=session.exec(joined.where(col(Subscriber.consented), stopped.is_(None))).one(),
         stopped=session.exec(joined.where(stopped.is_not(None))).one(),
         villages=session.exec(served).one(),
         households=session.exec(households).one(),
@@ -190,9 +190,7 @@ def _within_day(session: Session, quoted: Sequence[Any]) -> float | None:
     return round(sum(soon) / len(soon), 3) if soon else None
 
 
-def _messages(session: Session, first: date, last: date) -> Messages:
-    start = datetime.combine(first, time(0), UTC)
-    end = datetime.combine(last + timedelta(days=1), time(0), UTC)
+def _messages(session: Session, start: datetime, end: datetime) -> Messages:
     within = (Inbox.received_at >= start, Inbox.received_at < end)
     received = select(func.count()).select_from(Inbox).where(*within)
     return Messages(received=session.exec(received).one(), **_sent(session, start, end))

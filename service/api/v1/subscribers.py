@@ -165,9 +165,7 @@ def read_subscriber(work: Viewer, subscriber_id: Id) -> SubscriberPage:
 
 
 @router.patch("/{subscriber_id}")
-def change_subscriber(
-    work: Operator, subscriber_id: Id, form: SubscriberChange
-) -> SubscriberPage:
+def change_subscriber(work: Operator, subscriber_id: Id, form: SubscriberChange) -> SubscriberPage:
     row = work.one(SubscriberRow, subscriber_id)
     row = records.change(work, row, _facts(work, records.given(form, ("consent",))))
     _agree(work, row, form.consent)

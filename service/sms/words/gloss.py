@@ -39,6 +39,8 @@ _SMALL = {
     Sense.ARTICLE: Mark.ARTICLE,
     Sense.JOINT: Mark.JOINT,
 }
+COUNTED = frozenset({Sense.NUMBER, Sense.MONTH})
+"""Senses that a figure or an amount in words would have used up already."""
 _DROPPED = frozenset({Sense.POLITE, Sense.FILLER, Sense.FRANC})
 
 Tokens = Sequence[Token]
@@ -127,9 +129,9 @@ def _node(found: Found, lexicon: Lexicon, *, before_figure: bool) -> Node | None
     senses = found.senses()
     if senses >= {Sense.DAY, Sense.PRODUCT}:
         senses = frozenset({Sense.PRODUCT if before_figure else Sense.DAY})
-    if len(senses) > 1:
-        senses -= {Sense.NUMBER, Sense.MONTH}
-    if not senses or (Sense.PRODUCT in senses and senses - WEAK == {Sense.PRODUCT} != senses):
+    if found.exact and len(senses) > 1:
+        senses -= COUNTED
+    if not senses or (senses - WEAK - COUNTED == {Sense.PRODUCT} != senses):
         return _guess(found, lexicon)
     sense = next(iter(senses))
     if len(senses) > 1 or not (found.exact or found.target(sense) or sense in _DROPPED):

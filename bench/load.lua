@@ -1,0 +1,51 @@
+-- wrk: dials of known callers. Arguments: scenario (price|dialogue|constant), first session number.
+local scenario, number = "price", 0
+local callers, products, markets = 2000, 20, 30
+local headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
+local format = "sessionId=ATUid_%s%09d&serviceCode=%%2A384%%2A77%%23&phoneNumber=%%2B22376%06d" ..
+  "&networkCode=60802&text=%s"
+local prefix = "0"
+
+function init(args)
+  scenario = args[1] or "price"
+  prefix = args[2] or "0"
+end
+
+local function key(n) if n == 9 then return "09" end return tostring(n) end
+
+local function price()
+  number = number + 1
+  return string.format(format, prefix, number, number % callers, "")
+end
+
+-- Four turns of each of 256 sessions, all first turns before all second ones: a session's next
+-- turn leaves long after the answer to the one before.
+local batch, step, at, base = 256, 0, 0, 0
+local function dialogue()
+  if at == batch then
+    at, step = 0, step + 1
+    if step == 4 then step, base = 0, base + batch end
+  end
+  local session = base + at
+  at = at + 1
+  local p, m = key(session * 7 % products + 1), key(session * 13 % markets + 1)
+  local text = ""
+  if step == 1 then text = "1" end
+  if step == 2 then text = "1%2A" .. p end
+  if step == 3 then text = "1%2A" .. p .. "%2A" .. m end
+  return string.format(format, prefix, session, session % callers, text)
+end
+
+function request()
+  local body = scenario == "dialogue" and dialogue() or price()
+  return wrk.format("POST", nil, headers, body)
+end
+
+function done(summary, latency, requests)
+  local errors = summary.errors
+  io.write(string.format(
+    '\nJSON {"requests": %d, "seconds": %f, "p50": %f, "p99": %f, "errors": %d}\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3,
+    latency:percentile(99) / 1e3,
+    errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+end
