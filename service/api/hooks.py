@@ -72,7 +72,7 @@ def incoming_sms(raw: Raw, carrier: Carrier, state: State) -> Response:
     if not carrier.verify(raw, now):
         raise HTTPException(404, "Not Found")
     desk = intake.Desk(
-        state.vault, state.lexicon(), state.limits, state.say, state.book, state.settings.ussd_code
+        state.vault, state.lexicon(), state.limits, state.voice, state.book, state.settings.ussd_code
     )
     for message in carrier.read_sms(raw):
         with writing(state.engine) as session:

@@ -112,7 +112,7 @@ def _take(work: Work, line: Line, loader: Loader[Form]) -> bool | None | list[Li
 
 
 def _named(line: Line, problem: Problem, lang: str) -> list[LineError]:
-    detail = CATALOGUE[problem.code].say(lang, problem.values)
+    detail = CATALOGUE[problem.code].worded(lang, problem.values)
     if not problem.errors:
         return [LineError(line=line.number, field="", code=problem.code, detail=detail)]
     return [_error(line, {"detail": detail, **each}) for each in problem.errors]

@@ -23,7 +23,7 @@ class Kind:
     fr: str
     en: str
 
-    def say(self, lang: str, values: Mapping[str, Any]) -> str:
+    def worded(self, lang: str, values: Mapping[str, Any]) -> str:
         return (self.en if lang == "en" else self.fr).format(**values)
 
 
@@ -65,7 +65,7 @@ def body_of(problem: Problem, request: Request) -> dict[str, Any]:
         "type": TYPE + problem.code,
         "title": TITLES[kind.status][lang == "en"],
         "status": kind.status,
-        "detail": kind.say(lang, problem.values),
+        "detail": kind.worded(lang, problem.values),
         "instance": request.url.path,
         "code": problem.code,
     }

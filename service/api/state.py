@@ -47,7 +47,7 @@ class Sugu:
     def lexicon(self) -> Lexicon:
         return self._lexicon or Lexicon.of(self.book().catalog)
 
-    def say(self, language: str | None) -> Say:
+    def voice(self, language: str | None) -> Say:
         return speaker(language or "fr", drafts=self.settings.ship_drafts)
 
     def refresh(self) -> Book:

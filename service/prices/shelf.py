@@ -173,13 +173,13 @@ def references(session: Session) -> dict[Pair, History]:
 def _histories(session: Session, catalog: Catalog) -> dict[Pair, History]:
     """The series the ladder allows for each product and market; a market without a survey of its
     own is lent another market's, which its source names."""
-    own, references = _own_histories(session), references(session)
+    own, surveyed = _own_histories(session), references(session)
     found: dict[Pair, History] = {}
     for code in catalog.products:
-        lent = next((each for pair, each in references.items() if pair[0] == code), None)
+        lent = next((each for pair, each in surveyed.items() if pair[0] == code), None)
         for market in catalog.markets:
             pair = code, market
-            if history := choose(own.get(pair), references.get(pair, lent)):
+            if history := choose(own.get(pair), surveyed.get(pair, lent)):
                 found[pair] = history
     return found
 

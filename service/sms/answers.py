@@ -243,9 +243,9 @@ def _none(ask: Ask, product: str) -> str:
 def _no_price(found: Price, ask: Ask) -> str:
     """An expired price is never shown; an estimate is labelled; else the nearest fresh market."""
     say = ask.say
-    since = f" {short_date(found.quote.fair_on)}" if found.quote else ""
+    since = short_date(found.quote.fair_on) if found.quote else ""
     told = (
-        say("sms.none_since", "pas de prix depuis le{day}", day=since)
+        say("sms.none_since", "pas de prix depuis le {day}", day=since)
         if found.quote
         else say("sms.no_price", "pas de prix")
     )

@@ -52,12 +52,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What understanding takes; `say` gives the voice of a language, `book` the current book."""
+    """What understanding takes; `voice` is that of a language, `book` the current book."""
 
     vault: Vault
     lexicon: Lexicon
     limits: Limits
-    say: Callable[[str | None], Say]
+    voice: Callable[[str | None], Say]
     book: Callable[[], Book]
     code: str
 
@@ -127,7 +127,7 @@ def handle(session: Session, desk: Desk, row: Inbox, caller: Caller, now: dateti
     _log_unmatched(session, said, key(row.id), now)
     language = caller.language
     ask = answers.Ask(
-        session, desk.book(), caller, desk.say(language), language or "fr", now, today, desk.code
+        session, desk.book(), caller, desk.voice(language), language or "fr", now, today, desk.code
     )
     if caller.reporter is None:
         return _answer_farmer(ask, row, said)

@@ -43,7 +43,7 @@ def page(answer: str, typed: str, session: str) -> str:
     text, ends = bare(answer)
     told, keys = (text.split("\n"), []) if ends else _parted(text.split("\n"))
     so_far = {"session": session, "text": typed}
-    linked = [_linked(each, so_far) for each in keys]
+    linked = [_linked(each, so_far, last=each is keys[-1]) for each in keys]
     lines = "<br/>".join([*(escape(each) for each in told), *linked])
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
@@ -60,8 +60,10 @@ def _parted(lines: list[str]) -> tuple[list[str], list[str]]:
     return lines[:at], lines[at:]
 
 
-def _linked(text: str, so_far: Mapping[str, str]) -> str:
-    return " ".join(_link(key, words, so_far) for key, words in NAVIGATION.findall(text))
+def _linked(text: str, so_far: Mapping[str, str], *, last: bool) -> str:
+    """A line of keys as links; only the last one, of navigation, holds several."""
+    pattern = NAVIGATION if last else CHOICE
+    return " ".join(_link(key, words, so_far) for key, words in pattern.findall(text))
 
 
 def _link(key: str, words: str, so_far: Mapping[str, str]) -> str:

@@ -37,6 +37,10 @@ class Pick:
         shared = self._pages(scene)
         at = min(self.page, len(shared) - 1)
         more = scene.say("ussd.next", "Suite") if at + 1 < len(shared) else ""
+        if not shared[at]:
+            # NOTE: max 60 septets; nothing to choose from has been entered yet
+            none = scene.say("ussd.nothing_listed", "La liste est encore vide.")
+            return View([line(self.ask(scene), yields=0), line(none), nav(scene)])
         return View([line(self.ask(scene), yields=0), *shared[at], nav(scene, more=more)])
 
     def press(self, key: str, scene: Scene) -> Move | None:

@@ -22,8 +22,8 @@ class Welcome:
     def title(self, scene: Scene) -> str:
         return own.Language().title(scene)
 
-    def show(self, scene: Scene) -> View:
-        return View([*own.language_choices(), demo_mark(scene)])
+    def show(self, _scene: Scene) -> View:
+        return View(own.language_choices())
 
     def press(self, key: str, scene: Scene) -> Move | None:
         language = own.language_by_key(key)

@@ -55,10 +55,10 @@ class Scene:
         return self.book.catalog.markets[code]
 
     def home_market(self) -> str | None:
-        """The usual market of the caller's village, when both are known."""
-        village = self.book.villages.get(self.caller.village or "")
-        known = village and village.market in self.book.catalog.markets
-        return village.market if village and known else None
+        """The usual market of the caller's village, else the one a reporter reports from."""
+        village, card = self.book.villages.get(self.caller.village or ""), self.caller.reporter
+        near = (village.market if village else None, *(card.markets if card else ()))
+        return next((each for each in near if each in self.book.catalog.markets), None)
 
     def usual(self) -> Pair | None:
         """The price this caller is answered with before any key: the one last looked at, else

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.encoding import is_gsm7, septets
 from service.ussd import deeds as d
-from service.ussd.caller import Opening, Profile, Resume
+from service.ussd.caller import Opening, Profile, ReporterCard, Resume
 from service.ussd.screens import ROOM
 from service.ussd.walk import MOST_KEYS, keys_of, place_of
 from tests.ussd.world import (
@@ -301,3 +301,14 @@ def test_a_relay_reads_the_range_aloud_only_when_there_is_one():
     its = book(quotes={("ARA", "KITA"): [quote("ARA", "KITA", 225, spread=0)]})
     text = dial(RELAY, "", scene(its)).text
     assert "A lire : Arachide coque, Kita\n225 F/kg" in text
+
+
+def test_a_reporter_never_asked_for_a_village_is_answered_for_their_market():
+    card = ReporterCard("Awa K.", ("SEBEKORO",))
+    assert dial(Profile("fr", reporter=card)).text.startswith("Arachide coque, Sébékoro\n275 F")
+
+
+def test_an_empty_list_says_so_and_leads_back():
+    where = scene(book(villages={}))
+    screen = dial(FARMER, "9*3", where)
+    assert screen.text == "Votre village ?\nLa liste est encore vide.\n0 Retour 00 Accueil"

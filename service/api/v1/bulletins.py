@@ -82,7 +82,7 @@ def _letter(work: Work, made: bulletin.Bulletin) -> Bulletin:
 
 
 def _printed(work: Work, made: bulletin.Bulletin, language: str) -> Response:
-    say = work.state.say(language)
+    say = work.state.voice(language)
     page = _pages.get_template("bulletin.html").render(
         say=say,
         language=language,

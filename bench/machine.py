@@ -1,0 +1,149 @@
+"""The machine measured on: its processors, its servers, their memory."""
+
+import asyncio
+import os
+import platform
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER_CPU = 0
+CLIENT_CPU = 1
+START = 60.0
+"""Seconds a server may take to answer its first request."""
+STOP = 20.0
+
+
+def pinned(cpu: int) -> Callable[[], None]:
+    """What a child does first: stay on one processor, where the system can say so."""
+
+    def pin() -> None:
+        if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > cpu:
+            os.sched_setaffinity(0, {cpu})
+
+    return pin
+
+
+def stay(cpu: int) -> None:
+    """Keep this process on one processor."""
+    pinned(cpu)()
+
+
+def free_port() -> int:
+    with socket.socket() as it:
+        it.bind(("127.0.0.1", 0))
+        port: int = it.getsockname()[1]
+        return port
+
+
+@dataclass(slots=True)
+class Server:
+    """A server process of ours, stopped by its own id."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(STOP)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    @property
+    def rss(self) -> float:
+        """Resident memory in MB, children included; 0 where the system does not tell."""
+        return sum(_rss(pid) for pid in (self.process.pid, *children(self.process.pid)))
+
+
+def start(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    log: Path,
+    port: int,
+    *,
+    cwd: Path | None = None,
+    cpu: int = SERVER_CPU,
+    wait: bool = True,
+) -> Server:
+    """Start a server and wait until it takes connections. Raise `RuntimeError` if it dies."""
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            command, env=dict(env), cwd=cwd, stdout=out, stderr=out, preexec_fn=pinned(cpu)
+        )
+    server = Server(process, port, log)
+    if wait:
+        _await_port(server)
+    return server
+
+
+def _await_port(server: Server) -> None:
+    until = time.monotonic() + START
+    while time.monotonic() < until:
+        if server.process.poll() is not None:
+            break
+        try:
+            with socket.create_connection(("127.0.0.1", server.port), 1):
+                return
+        except OSError:
+            time.sleep(0.02)
+    server.stop()
+    raise RuntimeError(server.log.read_text(errors="replace")[-2000:])
+
+
+def children(pid: int) -> list[int]:
+    try:
+        told = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    own = [int(each) for each in told.split()]
+    return own + [below for each in own for below in children(each)]
+
+
+def _rss(pid: int) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    line = next((each for each in status.splitlines() if each.startswith("VmRSS")), "")
+    return int(line.split()[1]) / 1024 if line else 0.0
+
+
+def described() -> list[str]:
+    """What a reader needs to compare figures: no names, no paths."""
+    versions = ["uvicorn", "fastapi", "sqlalchemy"]
+    said = ", ".join(f"{name} {_version(name)}" for name in versions)
+    loop = "uvloop" if _version("uvloop") else asyncio.get_event_loop_policy().__class__.__name__
+    return [
+        f"{os.cpu_count()} processors ({_processor()}), {_memory():.0f} GB, {platform.system()}"
+        f" {platform.machine()}",
+        f"Python {platform.python_version()}, {said}, {loop}",
+    ]
+
+
+def _version(name: str) -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _processor() -> str:
+    try:
+        told = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((each.split(":")[1].strip() for each in told if "model name" in each), "unknown")
+
+
+def _memory() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
