@@ -63,7 +63,7 @@ def session_of(request: Request, state: State) -> Iterator[Session]:
 SessionDep = Annotated[Session, Depends(session_of, scope="function")]
 
 
-# --- who is asking ------------------------------------------------------------------------------
+# --- who is asking --------------------------------------------------------------------------------
 
 
 class Require:
@@ -149,7 +149,7 @@ def _by_cookie(state: Sugu, token: str, now: datetime) -> Identity | None:
     return who
 
 
-# --- one request's work -----------------------------------------------------------------------------
+# --- one request's work ---------------------------------------------------------------------------
 
 
 @dataclass
@@ -255,7 +255,7 @@ def require(role: str) -> Any:
     return Depends(Require(role))
 
 
-# --- once -------------------------------------------------------------------------------------------
+# --- once -----------------------------------------------------------------------------------------
 
 
 class Once:
@@ -314,7 +314,7 @@ def once_of(
 OnceDep = Annotated[Once, Depends(once_of, scope="function")]
 
 
-# --- every route has a policy -------------------------------------------------------------------------
+# --- every route has a policy ---------------------------------------------------------------------
 
 
 def policy_of(dependant: Dependant, guards: Collection[Callable[..., Any]] = ()) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -77,17 +77,17 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
 
 
 async def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
+    error = cast(Problem, error)
     return answer(error, request)
 
 
 async def _answered(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Answered)
+    error = cast(Answered, error)
     return error.response
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+    error = cast(HTTPException, error)
     code = OF_STATUS.get(error.status_code)
     if code is None:
         return Response(status_code=error.status_code, headers=error.headers)
@@ -95,7 +95,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _validation(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+    error = cast(RequestValidationError, error)
     if any(each["type"] == "json_invalid" for each in error.errors()):
         return answer(Problem("unreadable"), request)
     return answer(

@@ -95,7 +95,7 @@ def run(work: Work, file: bytes, loader: Loader[Form], *, dry_run: bool) -> Impo
     )
 
 
-def _take(work: Work, line: Line, loader: Loader[Form]) -> bool | None | list[LineError]:
+def _take(work: Work, line: Line, loader: Loader[Form]) -> bool | list[LineError] | None:
     lang = language_of(work.request)
     try:
         form = loader.form.model_validate(loader.shape(line.cells))

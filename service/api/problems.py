@@ -200,7 +200,7 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         ),
         "confirmation_needed": Kind(
             428,
-            "Jusqu'à {count} personnes recevraient un second message : répétez avec confirm={count}.",
+            "Jusqu'à {count} personnes en recevraient un second : répétez avec confirm={count}.",
             "Up to {count} people would get a second message: repeat with confirm={count}.",
         ),
         "too_many_logins": Kind(

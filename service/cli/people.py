@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from service import clock
-from service.api.security import issue_key, set_password, staff_named
+from service.api.logins import SHORTEST_PASSWORD, hashed
+from service.api.security import issue_key, staff_named
 from service.audit import record
 from service.cli.said import Failure, app, command, database, settings
 from service.db import writing
@@ -22,11 +23,13 @@ def add(name: str, role: Role = "operator") -> None:
     """Give a person a password for the console; it is asked for twice."""
     said = settings()
     password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    if len(password) < SHORTEST_PASSWORD:
+        raise Failure(f"A password has at least {SHORTEST_PASSWORD} characters")
     now = clock.system()
     with writing(database(said)) as session:
         person = staff_named(session, name, known_role(role), now)
         person.role = role
-        set_password(person, password)
+        person.password = hashed(password)
         record(session, now, ACTOR, "staff.add", f"staff/{name}", after={"role": role})
     typer.echo(f"{name} may now log in as {role}.", err=True)
 

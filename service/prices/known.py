@@ -1,6 +1,7 @@
 """What was known before a price came in: the prior it is judged by, and its rivals."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from sqlmodel import Session, col, select
@@ -104,12 +105,19 @@ def _neighbour(estimates: Mapping[tuple[str, str], Estimate], window: Window) ->
 
 
 def _reference(session: Session, window: Window) -> Prior | None:
-    """The same calendar month of an imported survey of this very market."""
+    """The same calendar month of an imported survey of this very market, as far as it was known
+    on the day; the older the survey, the less it says."""
     if window.unit != "kg":
         return None
     rows = session.exec(
         select(ReferencePrice).where(
-            ReferencePrice.product == window.product, ReferencePrice.market == window.market
+            ReferencePrice.product == window.product,
+            ReferencePrice.market == window.market,
+            ReferencePrice.month < window.day.replace(day=1),
         )
-    )
-    return from_history([row.price for row in rows if row.month.month == window.day.month])
+    ).all()
+    same = [row for row in rows if row.month.month == window.day.month]
+    found = from_history([row.price for row in same])
+    if found is None:
+        return None
+    return replace(found, weeks=_weeks(max(row.month for row in same), window.day))

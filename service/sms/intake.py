@@ -35,7 +35,7 @@ from service.sms.reading import (
     Unreadable,
 )
 from service.sms.refused import Refused
-from service.sms.replies import no_amount, not_understood
+from service.sms.replies import no_amount, no_question, not_understood
 from service.sms.tables import Exchange, Inbox, UnmatchedToken
 
 SAME_WITHIN = timedelta(minutes=10)
@@ -142,10 +142,12 @@ def _answer_reporter(scene: reporting.Scene, ask: answers.Ask, said: Reading) ->
         case Reports():
             return reporting.report(scene, said)
         case Answer(digit):
-            return replying.answer(scene, digit) or not_understood((), scene.say)
+            return replying.answer(scene, digit) or no_question(scene.say)
         case Command(CommandKind.YES):
             return replying.answer(scene, 1) or answers.answer(ask, said)
-        case Command(CommandKind.NO | CommandKind.CANCEL):
+        case Command(CommandKind.NO):
+            return replying.refuse(scene) or reporting.undo(scene)
+        case Command(CommandKind.CANCEL):
             return reporting.undo(scene)
         case Command():
             return answers.answer(ask, said)

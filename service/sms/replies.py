@@ -92,6 +92,15 @@ def nothing_to_undo(say: Say) -> str:
     return say("sms.nothing_to_undo", "Rien à annuler.")
 
 
+def unpriced(words: Sequence[str], say: Say) -> str:
+    """Products named without a price, after what was noted."""
+    return say("sms.unpriced", "{words} : quel prix ?", words=", ".join(words)) if words else ""
+
+
+def no_question(say: Say) -> str:
+    return say("sms.no_question", "Aucune question en attente. Renvoyez le prix : ARA KITA 225")
+
+
 def held(say: Say) -> str:
     return say("sms.held", "Merci. Ce prix sera vérifié par la coopérative avant d'être publié.")
 

@@ -36,6 +36,15 @@ def answer(scene: Scene, digit: int) -> str | None:
     return told
 
 
+def refuse(scene: Scene) -> str | None:
+    """NON: the answer "none of these" where it was offered; None when nothing is asked."""
+    row = questions.open_question(scene.session, scene.teller.reporter_id, scene.now)
+    options = row.options if row else []
+    none = [n for n, each in enumerate(options, 1) if each.get("kind") == "wrong"]
+    none += [n for n, each in enumerate(options, 1) if each.get("candidate", "") is None]
+    return answer(scene, none[0]) if none else None
+
+
 def _settle(scene: Scene, row: QuestionRow, digit: int) -> str:
     """What an answer changes, and what it is told."""
     if row.pending is not None:

@@ -17,7 +17,7 @@ from service.prices.report import COUNTING, Claim, Money, Status
 from service.prices.tables import QuestionRow, ReportRow
 from service.sms import pending as waiting
 from service.sms import replies
-from service.sms.reading import About, Doubt, Reports
+from service.sms.reading import NO_CLAIM, About, Doubt, Reports
 
 UNDO_WITHIN = timedelta(days=2)
 """How far back ANNULER reaches: this fair's message, not last week's."""
@@ -186,9 +186,9 @@ def reply(scene: Scene, said: Reports, tray: Tray) -> str:
     if asking:
         return replies.question(asking, catalog, say, scene.lang)
     if tray.noted:
-        return replies.understood(
-            tray.noted, catalog, say, scene.lang, elsewhere(scene, tray.noted)
-        )
+        unpriced = [each.word for each in said.doubts if each.claim == NO_CLAIM]
+        extra = replies.unpriced(unpriced, say) or elsewhere(scene, tray.noted)
+        return replies.understood(tray.noted, catalog, say, scene.lang, extra)
     if tray.held:
         return replies.held(say)
     if tray.asked:  # queued behind another question, which is the one to answer

@@ -111,7 +111,7 @@ async def test_a_body_in_pieces_is_read_whole(tower):
 
 async def test_what_breaks_inside_is_answered_in_words(tower):
     tower.its = None
-    answer = await tower.post(b"sessionId=S7&phoneNumber=%2B22376000009&text=")
+    answer = await tower.post(b"sessionId=S7&phoneNumber=%2B22376000009&text=1*1")
     assert answer.text == "END Service indisponible. Réessayez plus tard."
 
 

@@ -90,13 +90,19 @@ def environment(url: str, gateway: str, **more: str) -> Mapping[str, str]:
 WORKER = "from service.settings import Settings; from service.worker import run_worker; raise SystemExit(run_worker(Settings(_env_file=None)))"
 
 
+STARTED: list[subprocess.Popen] = []
+"""Every worker process of the running test: what a failing test leaves behind is ended."""
+
+
 def start_worker(url: str, gateway: str, **more: str) -> subprocess.Popen:
-    return subprocess.Popen(
+    worker = subprocess.Popen(
         [sys.executable, "-c", WORKER],
         env=environment(url, gateway, **more),
         cwd=HOUSE,
         stderr=subprocess.DEVNULL,
     )
+    STARTED.append(worker)
+    return worker
 
 
 def a_big_run(engine: Engine, count: int) -> int:

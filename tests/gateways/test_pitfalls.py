@@ -377,7 +377,7 @@ async def test_pitfall_34_an_advertisers_name_is_kept_and_never_answered(house: 
 
 
 async def test_pitfall_35_two_machines_that_answer_each_other_soon_stop(house: House):
-    for round_ in range(40):
+    for round_ in range(15):
         await house.text("AIDE", id=f"m{round_}")
         house.hands.wait(seconds=20)
     assert 1 <= len(house.outbox()) <= 10

@@ -6,6 +6,7 @@ silent misreading; a wrong value that is accepted weighs more than any number of
 """
 
 import csv
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def test_nearly_all_messages_are_read_and_none_is_misread(capsys):
         if found == "misread":
             misread.append((text, expect, reading))
     with capsys.disabled():
-        print("\n" + drawn(table))
+        sys.stdout.write(f"\n{drawn(table)}\n")
     assert misread == []
     assert sum(n for (_, found), n in table.items() if found == "right") / table.total() >= (
         READ_AT_LEAST
@@ -81,10 +82,12 @@ def test_nearly_all_messages_are_read_and_none_is_misread(capsys):
 def drawn(table):
     """The confusion table: what should have happened against what did."""
     columns = ("right", "asked", "unread", "misread")
-    lines = [f"{'':8}" + "".join(f"{column:>9}" for column in columns)]
-    for line in ("to read", "to ask"):
-        lines.append(f"{line:8}" + "".join(f"{table[line, column]:>9}" for column in columns))
-    return "\n".join(lines)
+    head = f"{'':8}" + "".join(f"{column:>9}" for column in columns)
+    body = (
+        f"{line:8}" + "".join(f"{table[line, column]:>9}" for column in columns)
+        for line in ("to read", "to ask")
+    )
+    return "\n".join([head, *body])
 
 
 @pytest.mark.parametrize("seed", range(1, 6))

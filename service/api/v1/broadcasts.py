@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from sqlmodel import col, select
 
 from service.api import errors, records
@@ -92,7 +92,7 @@ class BroadcastForm(Letter):
     """`{prices}`, `{price:ARA:KITA}`, `{date}`, `{day}`, `{market}`, `{village}`, `{commune}` and
     `{code}` are filled in for each reader. `freeze`: prices as approved, or as when it is sent."""
 
-    model_config = {**Letter.model_config, "json_schema_extra": {"examples": [EXAMPLE]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     name: Title
     body: Words

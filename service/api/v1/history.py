@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from sqlmodel import select
 
 from service.api import imports
@@ -50,7 +50,7 @@ HEADS = frozenset({"head", "unit", "tete", "piece"})
 class PriceForm(Letter):
     """A line of HDX; columns it has and we have no use for are let through."""
 
-    model_config = {**Letter.model_config, "extra": "ignore"}
+    model_config = ConfigDict(extra="ignore")
 
     date: date
     market: Annotated[str, Field(min_length=1, max_length=60)]

@@ -26,7 +26,9 @@ class KeyForm(Letter):
 
     staff: Annotated[Name, Field(examples=["radio-kita"])]
     role: Role | None = None
-    scopes: Annotated[list[Scope], Field(max_length=40, examples=[["quotes:read"]])] = []
+    scopes: Annotated[list[Scope], Field(max_length=40, examples=[["quotes:read"]])] = Field(
+        default_factory=list
+    )
     days: Annotated[int, Field(ge=1, le=security.LONGEST_LIFE.days)] = security.LONGEST_LIFE.days
 
 

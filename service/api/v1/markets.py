@@ -49,12 +49,12 @@ class MarketForm(MarketChange):
     commune: Annotated[str, Field(max_length=80)] = ""
     cercle: Annotated[str, Field(max_length=80)] = ""
     region: Annotated[str, Field(max_length=80)] = ""
-    fair_days: Days = []
+    fair_days: Days = Field(default_factory=list)
     daily: bool = False
     kind: Literal["rural", "urban"] = "rural"
     road_closed: bool = False
     insecure: bool = False
-    cancelled_on: Cancelled = []
+    cancelled_on: Cancelled = Field(default_factory=list)
     active: bool = True
     source: Source = ""
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import ConfigDict
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
@@ -54,7 +55,7 @@ class ReporterChange(Letter):
 class ReporterForm(ReporterChange):
     """A cooperative that is not known yet is made with its code for a name."""
 
-    model_config = {**Letter.model_config, "json_schema_extra": {"examples": [EXAMPLE]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     phone: PhoneText
     name: Name

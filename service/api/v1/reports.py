@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from sqlmodel import col, select
 
 from service.api import records
@@ -65,10 +65,9 @@ class Decision(Letter):
 class Correction(Decision):
     """What the report meant. Only the fields given differ; the raw words stay as they are."""
 
-    model_config = {
-        **Letter.model_config,
-        "json_schema_extra": {"examples": [{"reason": "typo_x10", "amount": 225}]},
-    }
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "typo_x10", "amount": 225}]}
+    )
 
     amount: Annotated[int, Field(gt=0, le=100_000_000)] | None = None
     quantity: Annotated[int, Field(gt=0, le=10_000)] | None = None

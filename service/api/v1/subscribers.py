@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from sqlmodel import Session, col, select
 
 from service.api import imports, records
@@ -67,7 +67,7 @@ class SubscriberChange(Letter):
 class SubscriberForm(SubscriberChange):
     """Without consent the phone is known but never written to first."""
 
-    model_config = {**Letter.model_config, "json_schema_extra": {"examples": [EXAMPLE]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     phone: PhoneText
     role: Literal["farmer", "relay", "staff"] = "farmer"

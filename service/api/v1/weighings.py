@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from sqlmodel import select
 
 from service.api import imports, records
@@ -26,7 +26,7 @@ EXAMPLE = {
 class WeighingForm(Letter):
     """One sack, tine or bowl on a scale. `market` `*`: it holds wherever the product is sold."""
 
-    model_config = {**Letter.model_config, "json_schema_extra": {"examples": [EXAMPLE]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     unit: Code
     product: Code

@@ -1,0 +1,148 @@
+"""What one broadcast to a whole country costs the database: `python -m bench.fanout [people]`.
+
+Makes the deliveries of one run through the product's own `fire_due`, in one transaction, and
+measures time, memory and what staff wait for afterwards. Bars: a million in 3 s and 10 MB.
+"""
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import Engine, text
+
+from service.db import make_engine, migrate, writing
+from service.phone import Phone, Vault
+from service.prices.book import Book
+from service.prices.catalog import Catalog
+from service.sms import broadcasts, runs
+from service.sms.broadcasts import Step
+from service.sms.circuits import Way
+from service.sms.claim import Batch, claim
+from service.sms.editions import Press
+from service.sms.firing import fire_due
+from service.sms.gateway import Outcome, Sent
+from service.sms.limits import Limits
+from service.sms.settle import settle
+from service.sms.tables import Broadcast, Run
+
+MILLION = 1_000_000
+SECONDS, MEGABYTES = 3.0, 10.0
+"""The bars, for a million."""
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DUE = NOON + timedelta(minutes=1)
+BATCHES = 200
+VAULT = Vault("0123456789abcdef0123456789abcdef")
+LIMITS = Limits(run=10**9, day=10**9, month=10**9, approval_above=10**9, tariffs={})
+BOOK = Book(version=1, day=date(2026, 11, 20), catalog=Catalog({}, {}, {}))
+PRESS = Press(LIMITS, lambda _: BOOK, "*384*77#", 1000.0)
+
+
+def populate(engine: Engine, people: int) -> None:
+    """Villages and people who agreed, half of each language, made inside the database."""
+    at = "2026-11-20 10:00:00.000000"
+    with writing(engine) as session:
+        session.execute(
+            text(
+                "INSERT INTO village (code, name, commune, cercle, region, demo, source, version)"
+                " VALUES ('V', 'V', 'C', '', '', false, '', 1)"
+            )
+        )
+        session.execute(
+            text(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :people)"
+                " INSERT INTO contact (id, lookup, sealed, prefix, created_at)"
+                " SELECT i, CAST('phone-' || i AS BLOB), :sealed, '70', :at FROM n"
+            ),
+            {"people": people, "sealed": VAULT.seal(Phone("+22370000001")), "at": at},
+        )
+        session.execute(
+            text(
+                "INSERT INTO subscriber (contact_id, language, village, role, consented,"
+                " created_at, demo, version)"
+                " SELECT id, CASE id % 2 WHEN 0 THEN 'fr' ELSE 'bm' END, 'V', 'farmer', true,"
+                " created_at, false, 1 FROM contact"
+            )
+        )
+
+
+def schedule(engine: Engine) -> None:
+    with writing(engine) as session:
+        made = broadcasts.create(
+            session,
+            name="bench",
+            body={"fr": "Reunion samedi a Kita", "bm": "Jama lajɛ sibiri don Kita"},
+            whom={"villages": ["*"]},
+            when={"once": DUE.isoformat()},
+            actor="bench",
+            now=NOON,
+            press=PRESS,
+        )
+        assert isinstance(made, Broadcast), made
+        step = broadcasts.submit(session, made.id or 0, "bench", NOON, PRESS)
+        assert isinstance(step, Step), step
+
+
+def timed(work: Callable[[], object]) -> tuple[float, object]:
+    start = time.perf_counter()
+    found = work()
+    return time.perf_counter() - start, found
+
+
+def fire(engine: Engine) -> int:
+    with writing(engine) as session:
+        (fired,) = fire_due(session, DUE, PRESS)
+    return fired.run_id
+
+
+def send(engine: Engine, batches: int) -> int:
+    """Take and settle batches of 20 as a worker does, with a gateway that takes no time."""
+    way, chance, sent = Way("loopback", 20, 1e9), Random(1), 0
+    for _ in range(batches):
+        with writing(engine) as session:
+            batch = claim(session, "bench", [way], DUE, replace(LIMITS, person_day=9), VAULT)
+        if not isinstance(batch, Batch):
+            break
+        answer = [Sent(str(r.id), Outcome.ACCEPTED, provider_id=f"p{r.id}") for r in batch.rows]
+        with writing(engine) as session:
+            settle(session, "bench", batch, answer, DUE, LIMITS, chance)
+        sent += len(batch.rows)
+    return sent
+
+
+def counts(engine: Engine, run_id: int) -> dict[str, int]:
+    with writing(engine) as session:
+        found = runs.counts(session, run_id)
+        assert session.get_one(Run, run_id).total == sum(found.values())
+        return found
+
+
+def measure(people: int) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'fanout.db'}"
+        migrate(url)
+        engine = make_engine(url)
+        populate(engine, people)
+        schedule(engine)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        fan_seconds, run_id = timed(lambda: fire(engine))
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        send_seconds, sent = timed(lambda: send(engine, BATCHES))
+        count_seconds, found = timed(lambda: counts(engine, int(str(run_id))))
+        size = sum(each.stat().st_size for each in Path(folder).iterdir()) / 1e6
+        engine.dispose()
+    print(f"deliveries made         {people:>12,} in {fan_seconds:.2f} s, {grown:+.1f} MB")
+    print(f"taken and settled       {int(str(sent)) / send_seconds:>12,.0f} a second")
+    print(f"counts of the run       {count_seconds * 1000:>12.0f} ms  {found}")
+    print(f"database                {size:>12,.0f} MB")
+    share = max(people / MILLION, 0.1)
+    return fan_seconds <= SECONDS * share and grown <= MEGABYTES
+
+
+if __name__ == "__main__":
+    sys.exit(0 if measure(int(sys.argv[1]) if len(sys.argv) > 1 else MILLION) else 1)
