@@ -55,7 +55,7 @@ def session_of(request: Request, state: State) -> Iterator[Session]:
     with writing(state.engine) as session:
         yield session
     state.refresh()
-    dial = getattr(request.app.state, "dial", None)
+    dial: Any = getattr(request.app.state, "dial", None)
     for phone in session.info.get("forget", ()) if dial else ():
         dial.forget(phone)
 

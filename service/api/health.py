@@ -1,98 +1,110 @@
-"""Is it alive, is it ready, and how is it doing: three questions machines ask."""
+"""Health: is the process alive, may it be sent people, and what Prometheus wants to know."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import lru_cache
+from typing import Literal
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Depends, Response
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from sqlalchemy import func
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
+from service.api import metrics
 from service.api.deps import State, public
 from service.api.state import Sugu
 from service.db import alembic_config, reading
-from service.sms.nudges import silent_fairs
-from service.sms.tables import Circuit, Delivery, JobRun
+from service.sms.tables import Circuit, JobRun
 
-STANDS_STILL = timedelta(minutes=2)
-"""A clock that has not ticked for longer stands still: nothing is sent or scheduled."""
+CLOCK_STANDS_STILL = timedelta(minutes=3)
+"""The worker ticks every half minute at most; six of them missing is no accident."""
 
 router = APIRouter(tags=["health"], dependencies=[Depends(public)])
 
 
-@router.get("/healthz", summary="The process answers")
-def healthz() -> dict[str, str]:
-    return {"status": "ok"}
+class Alive(BaseModel):
+    status: Literal["ok"] = "ok"
 
 
-@router.get("/readyz", summary="Everything it needs is there", responses={503: {}})
-def readyz(state: State, response: Response) -> dict[str, object]:
-    """Database, migrations, the worker's clock and the gateways; 503 when one is missing."""
+class Check(BaseModel):
+    """`needed`: without it nobody may be sent here. The others are for staff to look at."""
+
+    name: str
+    ok: bool
+    needed: bool
+    detail: str
+
+
+class Ready(BaseModel):
+    status: Literal["ready", "not ready"]
+    checks: list[Check]
+
+
+@router.get("/healthz", operation_id="healthz")
+def healthz() -> Alive:
+    """The process answers."""
+    return Alive()
+
+
+@router.get(
+    "/readyz", operation_id="readyz", responses={503: {"model": Ready, "description": "Not ready"}}
+)
+def readyz(state: State, response: Response) -> Ready:
+    """Database and migrations are needed; a worker that stands still, or a gateway that is closed
+    off, is said and does not turn farmers away: their answers come from memory."""
+    checks = _checks(state)
+    ready = all(check.ok for check in checks if check.needed)
+    response.status_code = 200 if ready else 503
+    return Ready(status="ready" if ready else "not ready", checks=checks)
+
+
+@router.get("/metrics", operation_id="metrics", response_class=Response)
+def read_metrics(state: State) -> Response:
+    """Figures in the text format of Prometheus; no phone is in them."""
+    return Response(metrics.exposition(state), media_type=CONTENT_TYPE_LATEST)
+
+
+def _checks(state: Sugu) -> list[Check]:
     try:
         with reading(state.engine) as session:
-            checks = {
-                "database": "ok",
-                "migrations": _migrations(session, state),
-                "clock": _clock(session, state.clock()),
-                "gateway": _circuit(session, state),
-            }
+            return [
+                Check(name="database", ok=True, needed=True, detail=state.engine.dialect.name),
+                _migrations(session, state.settings.database_url),
+                _clock(session, state),
+                *_gateways(session),
+            ]
     except SQLAlchemyError as error:
-        checks = {"database": type(error).__name__}
-    ready = all(each == "ok" for each in checks.values())
-    response.status_code = 200 if ready else 503
-    return {"status": "ok" if ready else "not ready", "checks": checks}
+        detail = type(error).__name__
+        return [Check(name="database", ok=False, needed=True, detail=detail)]
 
 
-@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
-def metrics(state: State) -> Response:
-    return Response(_measured(state), media_type=CONTENT_TYPE_LATEST)
-
-
-def _migrations(session: Session, state: Sugu) -> str:
-    head = ScriptDirectory.from_config(
-        alembic_config(state.settings.database_url)
-    ).get_current_head()
+def _migrations(session: Session, url: str) -> Check:
     current = MigrationContext.configure(session.connection()).get_current_revision()
-    return "ok" if current == head else f"at {current}, should be {head}"
+    return Check(name="migrations", ok=current == _head(url), needed=True, detail=current or "none")
 
 
-def _clock(session: Session, now: datetime) -> str:
-    newest = session.exec(select(func.max(JobRun.finished_at))).one()
-    if newest is None:
-        return "has never ticked"
-    late = now - newest
-    return "ok" if late < STANDS_STILL else f"stands still for {int(late.total_seconds())} s"
+@lru_cache
+def _head(url: str) -> str | None:
+    return ScriptDirectory.from_config(alembic_config(url)).get_current_head()
 
 
-def _circuit(session: Session, state: Sugu) -> str:
-    stopped = session.get(Circuit, state.settings.gateway)
-    return f"stopped: {stopped.reason}" if stopped else "ok"
+def _clock(session: Session, state: Sugu) -> Check:
+    """The newest run of any timed job: the worker's pulse."""
+    newest = session.exec(
+        select(JobRun.started_at).order_by(col(JobRun.started_at).desc()).limit(1)
+    ).first()
+    age = state.clock() - newest if newest else None
+    ok = age is not None and age < CLOCK_STANDS_STILL
+    detail = f"{int(age.total_seconds())} s" if age is not None else "never ran"
+    return Check(name="worker", ok=ok, needed=False, detail=detail)
 
 
-def _measured(state: Sugu) -> bytes:
-    """Gauges read when they are asked for; labels carry codes only, never a phone."""
-    registry = CollectorRegistry()
-    now = state.clock()
-    ages = Gauge(
-        "sugu_price_age_days", "Age of the newest price", ["product", "market"], registry=registry
-    )
-    for (product, market), quotes in state.book().quotes.items():
-        ages.labels(product, market).set((state.limits.today(now) - quotes[0].fair_on).days)
-    with reading(state.engine) as session:
-        silent = silent_fairs(session, state.book(), state.limits, now)
-        Gauge("sugu_silent_fairs", "Fairs that owe prices", registry=registry).set(len(silent))
-        rows = Gauge("sugu_deliveries", "Messages by state", ["state"], registry=registry)
-        counted = select(Delivery.state, func.count()).group_by(col(Delivery.state))
-        for name, count in session.exec(counted):
-            rows.labels(name).set(count)
-        oldest = session.exec(
-            select(func.min(Delivery.not_before)).where(
-                Delivery.state == "queued", Delivery.not_before <= now
-            )
-        ).one()
-        age = (now - oldest).total_seconds() if oldest else 0
-        Gauge("sugu_queue_age_seconds", "Oldest message due", registry=registry).set(age)
-    return generate_latest(registry)
+def _gateways(session: Session) -> list[Check]:
+    return [
+        Check(
+            name=f"gateway {each.gateway}", ok=False, needed=False, detail=each.kind or "closed off"
+        )
+        for each in session.exec(select(Circuit).order_by(Circuit.gateway))
+    ]

@@ -28,11 +28,11 @@ from service.settings.written import (
     QuietHours,
     Rate,
     Url,
-    names,
-    pairs,
-    quiet,
-    routes,
-    zone,
+    as_names,
+    as_pairs,
+    as_quiet,
+    as_routes,
+    as_zone,
 )
 
 __all__ = [
@@ -83,22 +83,22 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, description="Encrypts phone numbers, signs sessions; 32 random characters or more"
     )
-    secret_keys_old: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(names)] = Field(
+    secret_keys_old: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(as_names)] = Field(
         (), description="Earlier secret keys, which still open what they sealed"
     )
     ussd_code: str = Field("*384*77#", description="The code farmers dial, shown in texts")
     gateway: GatewayName = Field("loopback", description="Which gateway sends and receives")
-    routes: Annotated[dict[str, tuple[str, ...]], NoDecode, BeforeValidator(routes)] = Field(
+    routes: Annotated[dict[str, tuple[str, ...]], NoDecode, BeforeValidator(as_routes)] = Field(
         {}, description="Gateways by operator or prefix, in order: `orange=orange,android;6=kannel`"
     )
     prefixes: Names = Field(("+223",), description="The only prefixes ever written to")
     public_url: Url = Field(
         "http://127.0.0.1:8000", description="What gateways reach us by; in delivery-report URLs"
     )
-    timezone: Annotated[str, AfterValidator(zone)] = Field(
+    timezone: Annotated[str, AfterValidator(as_zone)] = Field(
         "Africa/Bamako", description="Local time of fairs, schedules and quiet hours"
     )
-    quiet_hours: Annotated[QuietHours | None, NoDecode, BeforeValidator(quiet)] = Field(
+    quiet_hours: Annotated[QuietHours | None, NoDecode, BeforeValidator(as_quiet)] = Field(
         QuietHours(time(20), time(6, 30)),
         description="Local hours when nobody is written to first; empty means none",
     )
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     approval_above: int = Field(
         200, ge=0, description="Recipients above which somebody else must approve a broadcast"
     )
-    cost_per_segment: Annotated[dict[str, Decimal], NoDecode, BeforeValidator(pairs)] = Field(
+    cost_per_segment: Annotated[dict[str, Decimal], NoDecode, BeforeValidator(as_pairs)] = Field(
         {}, description="F per SMS segment by gateway or operator, `*` for the rest: `moov=9;*=12`"
     )
     ship_drafts: bool = Field(

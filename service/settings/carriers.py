@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import NoDecode
 
-from service.settings.written import IdPattern, Pattern, Rate, Url, pairs
+from service.settings.written import IdPattern, Pattern, Rate, Url, as_pairs
 
 Tier = Literal["accented", "bare"]
 State = Literal["in_transit", "delivered", "failed"]
@@ -89,7 +89,7 @@ class Http(Account):
 
     url: str = Field("", description="Send URL; may hold {to} {to_no_plus} {text} {from} {key}")
     method: Literal["GET", "POST", "PUT"] = Field("POST", description="Send method")
-    headers: Annotated[dict[str, str], NoDecode, BeforeValidator(pairs)] = Field(
+    headers: Annotated[dict[str, str], NoDecode, BeforeValidator(as_pairs)] = Field(
         {}, description="Extra headers, `Name={secret};...` or JSON; {secret} is the password"
     )
     content_type: str = Field(
@@ -105,7 +105,7 @@ class Http(Account):
     id_pattern: IdPattern = Field(
         "", description="Regex with the group `id`; a group `phone` when ids differ by phone"
     )
-    statuses: Annotated[dict[str, State], NoDecode, BeforeValidator(pairs)] = Field(
+    statuses: Annotated[dict[str, State], NoDecode, BeforeValidator(as_pairs)] = Field(
         {"delivered": "delivered", "failed": "failed", "sent": "in_transit"},
         description="Their delivery words in ours, `WORD=delivered;...` or JSON, in any case",
     )

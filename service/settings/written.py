@@ -25,7 +25,7 @@ class QuietHours:
         return at >= self.start or at < self.end
 
 
-def quiet(value: object) -> object:
+def as_quiet(value: object) -> object:
     """`20:00-06:30`; empty is None."""
     if not isinstance(value, str):
         return value
@@ -37,7 +37,7 @@ def quiet(value: object) -> object:
     return QuietHours(time.fromisoformat(start.strip()), time.fromisoformat(end.strip()))
 
 
-def names(value: object) -> object:
+def as_names(value: object) -> object:
     """`a, b` or a JSON list."""
     if not isinstance(value, str):
         return value
@@ -46,7 +46,7 @@ def names(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
-def pairs(value: object) -> object:
+def as_pairs(value: object) -> object:
     """`orange=orange,kannel; 6=africastalking` or a JSON object."""
     if not isinstance(value, str):
         return value
@@ -56,14 +56,14 @@ def pairs(value: object) -> object:
     return {name.strip(): said.strip() for name, _, said in parts}
 
 
-def routes(value: object) -> object:
-    said = pairs(value)
+def as_routes(value: object) -> object:
+    said = as_pairs(value)
     if not isinstance(said, dict):
         return said
-    return {name: names(gateways) for name, gateways in said.items()}
+    return {name: as_names(gateways) for name, gateways in said.items()}
 
 
-def zone(value: str) -> str:
+def as_zone(value: str) -> str:
     ZoneInfo(value)
     return value
 
@@ -89,5 +89,5 @@ def names_an_id(value: str) -> str:
 Url = Annotated[str, AfterValidator(slashless)]
 Pattern = Annotated[str, AfterValidator(pattern)]
 IdPattern = Annotated[str, AfterValidator(pattern), AfterValidator(names_an_id)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(names)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(as_names)]
 Rate = Annotated[float | None, Field(gt=0)]

@@ -5,7 +5,6 @@ values and back; it keeps no state worth saving, knows no menu and touches no da
 text it is given has already passed the GSM gate and the septet count.
 """
 
-import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +19,6 @@ DEFAULT_RATE = 5.0
 
 DEFAULT_PARTS = 10
 """Longest message in parts that a carrier joins reliably; ours are one or two."""
-
-
-# --- what comes in ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +53,6 @@ class IncomingSms:
         """Only a phone can be written back to; a name or a short code never is."""
         digits = self.sender.removeprefix("+")
         return digits != self.sender and digits.isascii() and digits.isdecimal()
-
-    def fingerprint(self) -> str:
-        """Same sender, recipient, text and carrier minute: the key when there is no id, and
-        what recognises a message both pushed and fetched. Hex SHA-256."""
-        minute = f"{self.sent_at:%Y-%m-%dT%H:%M}" if self.sent_at else ""
-        said = "\x1f".join((self.sender, self.to, self.text, minute))
-        return hashlib.sha256(said.encode()).hexdigest()
 
 
 class NoteState(StrEnum):
@@ -137,9 +126,6 @@ class Heartbeat:
 
     device: str
     said_at: datetime | None
-
-
-# --- what goes out ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,13 +312,9 @@ class Gateway(Protocol):
         carrier batches."""
 
     def read_delivery(self, raw: RawRequest) -> list[DeliveryNote]: ...
-
     def read_ussd(self, raw: RawRequest) -> UssdTurn | Unreadable: ...
-
     def read_ussd_end(self, raw: RawRequest) -> UssdEnd | None: ...
-
     def read_opt_out(self, raw: RawRequest) -> OptOut | None: ...
-
     def read_heartbeat(self, raw: RawRequest) -> Heartbeat | None: ...
 
     def ack(self, kind: Kind, body: str = "", label: str = "") -> Ack:

@@ -28,7 +28,7 @@ from service.sms.tables import stored
 router = APIRouter(prefix="/broadcasts", tags=["broadcasts"])
 
 BODY = {"fr": "Foire de Kita {date}: {prices}", "bm": "Kita sugu {date}: {prices}"}
-EXAMPLE = {
+EXAMPLE: Any = {
     "name": "Foire de Kita", "body": BODY, "audience": {"villages": ["*"]},
     "when": {"weekly": ["fri"], "at": "06:45"},
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Cooperatives: whom reporters belong to."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -88,7 +88,7 @@ def import_cooperatives(work: Operator, file: FileDep, dry_run: bool = False) ->
     return imports.run(work, file, LOADER, dry_run=dry_run)
 
 
-def _facts(work: Work, facts: dict[str, object]) -> dict[str, object]:
+def _facts(work: Work, facts: dict[str, Any]) -> dict[str, Any]:
     if isinstance(village := facts.get("village"), str):
         facts["village"] = village.upper()
         records.must_exist(work.session, Village, village.upper(), "village")

@@ -1,7 +1,7 @@
 """Exports: every table of the programme as CSV or XLSX, in one click."""
 
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
@@ -20,7 +20,7 @@ TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-FILES = {"content": {"text/csv": {}, TYPES["xlsx"]: {}}}
+FILES: dict[str, Any] = {"content": {"text/csv": {}, TYPES["xlsx"]: {}}}
 
 
 @router.get("/{name}.{kind}", response_class=Response, responses={200: FILES})

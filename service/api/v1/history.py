@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field
@@ -120,7 +120,7 @@ def _save(work: Work, form: PriceForm, source: str) -> bool | None:
     if form.currency.upper() not in {"XOF", "FCFA", "CFA"}:
         raise invalid("currency", "currency", "Prices are in XOF.")
     kilos = _kilos(form.unit)
-    facts = {
+    facts: dict[str, Any] = {
         "month": form.date.replace(day=1),
         "market": _market(form.market, ((m.code, m.name) for m in catalog.markets.values())),
         "product": product.code,

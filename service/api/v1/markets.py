@@ -151,7 +151,7 @@ def _read(session: Session, row: MarketRow) -> Market:
 
 
 def _cancelled(session: Session, row: MarketRow) -> list[date]:
-    held = select(FairCancelled.on).where(FairCancelled.market == row.code)
+    held = select(col(FairCancelled.on)).where(FairCancelled.market == row.code)
     return list(session.exec(held.order_by(col(FairCancelled.on))))
 
 

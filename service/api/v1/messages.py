@@ -145,7 +145,10 @@ def _outgoing(
     elif q:
         query = query.where(col(MessageText.body).ilike(like(q), escape="|"))
     rows = work.session.exec(query.order_by(col(Delivery.id).desc()).limit(limit))
-    return [(row.created_at, row.id or 0, _sent(work, row, *rest)) for row, *rest in rows]
+    return [
+        (row.created_at, row.id or 0, _sent(work, row, text, contact))
+        for row, text, contact in rows
+    ]
 
 
 def _received(work: Work, row: Inbox, contact: Contact | None) -> Message:

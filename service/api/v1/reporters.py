@@ -34,7 +34,7 @@ from service.prices.tables import MarketRow
 
 router = APIRouter(prefix="/reporters", tags=["reporters"])
 
-EXAMPLE = {
+EXAMPLE: Any = {
     "phone": "+22370000001", "name": "Awa K.", "market": "KITA", "cooperative": "demo",
     "language": "fr",
 }  # fmt: skip

@@ -101,7 +101,7 @@ def _owing(work: Work, market: Market) -> Owing | None:
         owed=owed,
         silent=silent,
         alarming=silent and timedelta(hours=hours) >= ALERT_AFTER,
-        call=callers,
+        call=list(callers),
     )
 
 

@@ -153,7 +153,7 @@ def _reach(session: Session) -> Reach:
         reachable=session.exec(joined.where(col(Subscriber.consented), stopped.is_(None))).one(),
         stopped=session.exec(joined.where(stopped.is_not(None))).one(),
         villages=session.exec(served).one(),
-        households=session.exec(households).one(),
+        households=session.exec(households).one() or 0,
         by_sex=by(Subscriber.sex),
         by_language=by(Subscriber.language),
         by_village=by(Subscriber.village),
@@ -185,7 +185,9 @@ def _prices(session: Session, first: date, last: date) -> Prices:
 
 
 def _within_day(session: Session, quoted: Sequence[Any]) -> float | None:
-    rows = session.exec(select(QuoteRow.fair_on, QuoteRow.computed_at).where(*quoted)).all()
+    rows = session.exec(
+        select(col(QuoteRow.fair_on), col(QuoteRow.computed_at)).where(*quoted)
+    ).all()
     soon = [made.date() - fair <= timedelta(days=1) for fair, made in rows]
     return round(sum(soon) / len(soon), 3) if soon else None
 

@@ -35,7 +35,7 @@ from service.sms import outbox
 
 router = APIRouter(prefix="/subscribers", tags=["subscribers"])
 
-EXAMPLE = {
+EXAMPLE: Any = {
     "phone": "+22376000001", "language": "bm", "village": "KITA-DEMO", "sex": "f",
     "consent": {"how": "paper", "ref": "F-12"},
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Villages: where farmers live, the market they go to, and their number on the keypad."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -122,7 +122,7 @@ def import_villages(work: Operator, file: FileDep, dry_run: bool = False) -> Imp
     return imports.run(work, file, LOADER, dry_run=dry_run)
 
 
-def _facts(work: Work, facts: dict[str, object]) -> dict[str, object]:
+def _facts(work: Work, facts: dict[str, Any]) -> dict[str, Any]:
     if isinstance(market := facts.get("market"), str):
         facts["market"] = market.upper()
         records.must_exist(work.session, MarketRow, market.upper(), "market")

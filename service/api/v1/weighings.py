@@ -1,7 +1,7 @@
 """Weighings: the kilos of a vessel for one product at one market. Without one, no kilo price."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
@@ -18,7 +18,7 @@ from service.prices.tables import MarketRow, ProductRow, UnitRow, WeighingRow
 
 router = APIRouter(prefix="/weighings", tags=["weighings"])
 
-EXAMPLE = {
+EXAMPLE: Any = {
     "unit": "SAC", "product": "ARA", "market": "KITA", "kilos": 42.5, "weighed_on": "2026-11-20",
 }  # fmt: skip
 
