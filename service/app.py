@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from service import clock as clocks
-from service.api import errors, health, hooks
+from service.api import docs, errors, health, hooks
 from service.api import open as open_data
 from service.api.console import router as console
 from service.api.dial import Dial, Front
@@ -83,10 +83,10 @@ def _holds_demo(engine: Engine) -> bool:
 
 def _furnish(app: FastAPI, settings: Settings) -> None:
     errors.install(app)
-    for failure in hooks.STORAGE_FAILURES:
-        app.add_exception_handler(failure, hooks.unavailable)
     for router in (hooks.router, v1, open_data.router, health.router, console):
         app.include_router(router)
+    if settings.docs:
+        docs.install(app)
     if settings.demo or settings.simulator:
         app.include_router(simulator)
 

@@ -751,7 +751,7 @@ def upgrade() -> None:
         sa.Column("accepted_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("final_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('queued', 'sending', 'unknown', 'accepted', 'sent', 'failed', 'rejected', 'delivered', 'expired', 'suppressed', 'cancelled')",
+            "state = 'queued' OR state = 'sending' OR state = 'unknown' OR state = 'accepted' OR state = 'sent' OR state = 'failed' OR state = 'rejected' OR state = 'delivered' OR state = 'expired' OR state = 'suppressed' OR state = 'cancelled'",
             name=op.f("ck_delivery_state_known"),
         ),
         sa.ForeignKeyConstraint(

@@ -356,9 +356,3 @@ def _api_routes(app: Starlette) -> Iterator[Any]:
     for context in iter_route_contexts(app.routes):
         if isinstance(context.original_route, APIRoute):
             yield context
-
-
-def offline(state: Sugu, session: Session, actor: str) -> Work:
-    """The work of a command line: an administrator of this machine, without a browser."""
-    scope = {"type": "http", "method": "POST", "path": "", "headers": [], "query_string": b""}
-    return Work(Identity(actor, "admin"), session, state, state.clock(), Request(scope), Response())

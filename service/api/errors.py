@@ -105,7 +105,7 @@ async def _validation(request: Request, error: Exception) -> Response:
 
 async def _integrity(request: Request, error: Exception) -> Response:
     """A rule of the database said no: two people at once, or something still in use."""
-    log.warning("integrity", path=request.url.path, error=type(error).__name__)
+    log.warning("integrity", path=_path(request), error=type(error).__name__)
     code = "in_use" if request.method == "DELETE" else "conflict"
     return answer(Problem(code), request)
 
@@ -116,13 +116,20 @@ async def _data(request: Request, _error: Exception) -> Response:
 
 
 async def _database(request: Request, error: Exception) -> Response:
-    log.error("database", path=request.url.path, error=type(error).__name__)
+    """What cannot be kept is said to be kept later: a carrier, too, tries again."""
+    log.error("database", path=_path(request), error=type(error).__name__)
     return answer(Problem("busy", headers=RETRY_AFTER), request)
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    log.error("broken", path=request.url.path, exc_info=error)
+    log.error("broken", path=_path(request), exc_info=error)
     return answer(Problem("broken"), request)
+
+
+def _path(request: Request) -> str:
+    """The path as it may be logged: a hook's holds a secret."""
+    path = request.url.path
+    return "/hooks" if path.startswith("/hooks/") else path
 
 
 # --- what is wrong with a form --------------------------------------------------------------------

@@ -17,9 +17,6 @@ from typing import Literal, Protocol
 DEFAULT_RATE = 5.0
 """Messages per second when the carrier publishes no figure: slow enough for any of them."""
 
-DEFAULT_PARTS = 10
-"""Longest message in parts that a carrier joins reliably; ours are one or two."""
-
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
@@ -238,8 +235,6 @@ class Capabilities:
     own_message_id: bool = False
     alphanumeric_sender: bool = True
     reply_in_http_body: bool = False
-    unicode: bool = True
-    max_parts: int = DEFAULT_PARTS
     rate: float = DEFAULT_RATE
     tier: Literal["accented", "bare"] = "accented"
 

@@ -7,9 +7,12 @@ from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint, t
 from sqlmodel import Field, SQLModel
 
 DELIVERY_STATES = (
-    "('queued', 'sending', 'unknown', 'accepted', 'sent', 'failed', 'rejected',"
-    " 'delivered', 'expired', 'suppressed', 'cancelled')"
-)
+    "queued", "sending", "unknown", "accepted", "sent", "failed", "rejected", "delivered",
+    "expired", "suppressed", "cancelled",
+)  # fmt: skip
+IS_DELIVERY_STATE = " OR ".join(f"state = '{state}'" for state in DELIVERY_STATES)
+"""Written out and in this order: SQLite checks `IN (...)` three times slower, and a run makes a
+row for everybody."""
 BROADCAST_STATES = "('draft', 'pending', 'scheduled', 'running', 'paused', 'finished', 'cancelled')"
 RUN_STATES = "('running', 'paused', 'finished', 'cancelled', 'missed', 'skipped')"
 
@@ -90,7 +93,7 @@ class Delivery(SQLModel, table=True):
     final_at: datetime | None = None
 
     __table_args__ = (
-        CheckConstraint(f"state IN {DELIVERY_STATES}", name="state_known"),
+        CheckConstraint(IS_DELIVERY_STATE, name="state_known"),
         UniqueConstraint("run_id", "contact_id"),
         Index("ix_delivery_run_state", "run_id", "state", "id"),
         Index(

@@ -6,13 +6,26 @@ Reading works without JavaScript; every change is a form. `desk` is what the pag
 
 from fastapi import APIRouter
 
-from service.api.console import door
-from service.api.console.desk import PageRoute
+from service.api.console import (
+    bulletins,
+    composer,
+    door,
+    impact,
+    messages,
+    moderation,
+    people,
+    prices,
+    registers,
+    runs,
+    screens,
+    today,
+)
 
-PAGES = (door,)
+router = APIRouter()
+for _each in (
+    door, today, prices, moderation, composer, runs, people, registers, messages, impact,
+    bulletins, screens,
+):  # fmt: skip
+    router.include_router(_each.router)
 
-router = APIRouter(prefix="/console", include_in_schema=False, tags=["console"])
-for each in PAGES:
-    router.include_router(each.router)
-
-__all__ = ["PageRoute", "router"]
+__all__ = ["router"]

@@ -32,12 +32,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`tone` picks colour and shape; `thin` is dashed, for what is expected and not measured."""
+    """`tone` picks colour and shape; `thin` is dashed, for what is expected and not measured;
+    `dots` leaves the points apart."""
 
     name: str
     points: Sequence[Point]
     tone: int = 0
     thin: bool = False
+    dots: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ def _line(frame: _Frame, line: Line) -> Iterable[Markup]:
     tone = line.tone % TONES
     at = [(frame.x(point.x), frame.y(point.y)) for point in line.points]
     thin = " thin" if line.thin else ""
-    yield Markup('<path class="line{} c{}" d="{}"/>').format(thin, tone, _path(at))
+    if not line.dots:
+        yield Markup('<path class="line{} c{}" d="{}"/>').format(thin, tone, _path(at))
     if line.thin:
         return
     for (x, y), point in zip(at, line.points, strict=True):

@@ -5,11 +5,12 @@ different things. A form carries the session's token, since no script sets a hea
 """
 
 from collections.abc import Callable, Coroutine, Mapping
+from itertools import count
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
@@ -20,10 +21,10 @@ from starlette.datastructures import FormData
 from service.api import logins
 from service.api.console.english import ENGLISH
 from service.api.console.voice import Voice
-from service.api.deps import Require, SessionDep, State, Work, identify, same_site
+from service.api.deps import Once, Require, SessionDep, State, Work, identify, same_site
 from service.api.errors import mistakes
 from service.api.html import Room, language_of
-from service.api.pages import MOST, Ask
+from service.api.pages import MOST, Ask, Page
 from service.api.problems import Problem, body_of
 from service.api.security import SAFE, Identity
 from service.api.state import Sugu
@@ -34,6 +35,7 @@ ALL = Ask(None, MOST)
 
 room = Room(Path(__file__).parent, ENGLISH)
 
+Item = TypeVar("Item")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -56,6 +58,13 @@ class PageRoute(APIRoute):
                 return _failed(request, Problem("not_found"))
 
         return page
+
+
+def pages() -> APIRouter:
+    """A router for a few pages."""
+    return APIRouter(
+        prefix="/console", route_class=PageRoute, include_in_schema=False, tags=["console"]
+    )
 
 
 async def form_of(request: Request) -> FormData:
@@ -128,6 +137,24 @@ def back(path: str, notice: str = "") -> Response:
     """After a change, the page that shows it; reloading repeats nothing."""
     mark = "&" if "?" in path else "?"
     return RedirectResponse(f"{path}{mark}said={notice}" if notice else path, 303)
+
+
+def once(work: Work) -> Once:
+    """A form comes once: what is done is then seen on the page it leads to."""
+    return Once(work.session, work.who.name, "", "", work.now)
+
+
+def collect(page: Callable[[Ask], Page[Item]], most: int = 4 * MOST) -> list[Item]:
+    """A list of the API, page after page, up to `most` rows."""
+    found: list[Item] = []
+    cursor: str | None = None
+    for _ in count():
+        got = page(Ask(cursor, MOST))
+        found += got.items
+        cursor = got.next
+        if cursor is None or len(found) >= most:
+            break
+    return found
 
 
 NOTICES: Mapping[str, str] = {

@@ -1,13 +1,13 @@
 """In and out: the login page, the way out, and the files of the pages."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.api.console.desk import (
     LOGIN,
     Form,
-    PageRoute,
     Reader,
+    pages,
     problem_page,
     room,
     text,
@@ -17,7 +17,7 @@ from service.api.problems import Problem
 from service.api.state import Sugu
 from service.api.v1 import session as sessions
 
-router = APIRouter(route_class=PageRoute)
+router = pages()
 
 HOME = "/console"
 AFTER = ("/console", "/simulator")

@@ -1,0 +1,175 @@
+"""The smallest forms of the product page make what they say, and appear at once everywhere."""
+
+from datetime import timedelta
+
+from tests.api.office import Office, code, reporter, subscriber
+
+API = "/api/v1"
+BROADCAST = {
+    "name": "Foire de Kita",
+    "body": {"fr": "PRIX {date} {prices}", "bm": "SONGO {date} {prices}"},
+    "audience": {"villages": ["*"]},
+}
+
+
+def test_the_smallest_reporter_form_enrols_a_reporter_and_makes_the_cooperative(office: Office):
+    form = {"phone": "+22370000001", "name": "Awa K.", "market": "KITA", "cooperative": "demo", "language": "fr"}
+    said = office.operator.post(f"{API}/reporters", json=form)
+    assert said.status_code == 201
+    assert said.json() | form == said.json()
+    assert office.viewer.get(f"{API}/cooperatives/demo").json()["reporters"] == 1
+
+
+def test_the_smallest_subscriber_form_writes_consent_into_the_ledger(office: Office):
+    form = {
+        "phone": "+22376000001", "language": "bm", "village": "KITA-DEMO", "sex": "f",
+        "consent": {"how": "paper", "ref": "F-12"},
+    }  # fmt: skip
+    said = office.operator.post(f"{API}/subscribers", json=form)
+    assert said.status_code == 201
+    made = said.json()
+    assert (made["consented"], made["stopped"]) == (True, False)
+    assert [(line["how"], line["ref"], line["actor"]) for line in made["ledger"]] == [("paper", "F-12", "operator")]
+
+
+def test_a_phone_that_is_enrolled_cannot_be_enrolled_again(office: Office):
+    first = reporter(office, "+22370000001")
+    again = office.operator.post(f"{API}/reporters", json={"phone": "70 00 00 01", "name": "B"})
+    assert (again.status_code, code(again), again.json()["id"]) == (409, "already_exists", first)
+
+
+def test_a_phone_that_has_only_dialled_becomes_a_subscriber(office: Office):
+    from service.db import writing
+    from service.people import store
+    from service.phone import Phone
+
+    with writing(office.engine) as session:
+        contact = store.contact_for(session, office.state.vault, Phone("+22376000009"), office.clock())
+        store.subscriber_for(session, store.key(contact.id), office.clock())
+    assert subscriber(office, "+22376000009")
+
+
+def test_every_way_of_saying_when_is_understood(office: Office):
+    subscriber(office, "+22376000001")
+    for when, due in (
+        ({"once": "2026-11-27T06:45:00Z"}, "2026-11-27T06:45:00Z"),
+        ({"weekly": ["fri"], "at": "06:45"}, "2026-11-27T06:45:00Z"),
+        ({"fair": "KITA", "at": "06:45"}, None),
+        ("now", None),
+    ):
+        said = office.operator.post(f"{API}/broadcasts", json=BROADCAST | {"when": when})
+        assert said.status_code == 201, said.text
+        assert said.json()["state"] == "draft"
+        if due:
+            assert said.json()["next"][0] == due
+
+
+def test_days_by_number_are_refused(office: Office):
+    said = office.operator.post(
+        f"{API}/broadcasts", json=BROADCAST | {"when": {"weekly": ["5"], "at": "06:45"}}
+    )
+    assert (said.status_code, code(said)) == (422, "refused")
+
+
+def test_a_small_broadcast_of_now_is_sent_when_it_is_submitted(office: Office):
+    subscriber(office, "+22376000001")
+    body = {"fr": "Bonjour de Kita", "bm": "I ni sogoma"}
+    made = office.operator.post(f"{API}/broadcasts", json=BROADCAST | {"body": body, "when": "now"}).json()
+    said = office.operator.post(f"{API}/broadcasts/{made['id']}/submit")
+    assert said.status_code == 200, said.text
+    run = said.json()["run_id"]
+    counts = office.viewer.get(f"{API}/runs/{run}").json()["counts"]
+    assert counts == {
+        "queued": 1, "sending": 0, "accepted": 0, "delivered": 0, "failed": 0, "unknown": 0,
+        "expired": 0, "suppressed": 0, "cancelled": 0,
+    }  # fmt: skip
+    items = office.viewer.get(f"{API}/broadcasts/{made['id']}/runs").json()["items"]
+    assert [each["id"] for each in items] == [run]
+    lines = office.operator.get(f"{API}/runs/{run}/deliveries").json()["items"]
+    assert [(each["phone"], each["state"]) for each in lines] == [("+22376000001", "queued")]
+
+
+def test_above_the_threshold_a_second_person_must_approve(engine, database_url):
+    from tests.api.conftest import FRIDAY
+    from tests.api.office import open_office
+
+    with open_office(engine, database_url, FRIDAY, approval_above=0) as office:
+        subscriber(office, "+22376000001")
+        body = {"fr": "Bonjour de Kita"}
+        made = office.operator.post(f"{API}/broadcasts", json=BROADCAST | {"body": body, "when": "now"}).json()
+        path = f"{API}/broadcasts/{made['id']}"
+        assert office.operator.post(f"{path}/submit").json()["state"] == "pending"
+        assert code(office.operator.post(f"{path}/approve")) == "role_too_low"
+        approved = office.approver.post(f"{path}/approve")
+        assert approved.json()["run_id"]
+        assert office.operator.post(f"{path}/pause").json()["state"] == "paused"
+        assert office.operator.post(f"{path}/resume").json()["state"] == "running"
+        assert office.operator.post(f"{path}/cancel").json()["state"] == "cancelled"
+        assert code(office.operator.post(f"{path}/cancel")) == "wrong_state"
+
+
+def test_nobody_approves_what_they_wrote(engine, database_url):
+    from tests.api.conftest import FRIDAY
+    from tests.api.office import open_office
+
+    with open_office(engine, database_url, FRIDAY, approval_above=0) as office:
+        subscriber(office, "+22376000001")
+        form = BROADCAST | {"body": {"fr": "Bonjour"}, "when": "now"}
+        made = office.approver.post(f"{API}/broadcasts", json=form).json()
+        path = f"{API}/broadcasts/{made['id']}"
+        office.approver.post(f"{path}/submit")
+        assert code(office.approver.post(f"{path}/approve")) == "own"
+
+
+def test_a_new_market_product_and_unit_are_in_service_at_once(office: Office):
+    market = {"code": "SIRAKORO", "name": "Sirakoro", "commune": "Kita", "fair_days": ["sat"]}
+    product = {"code": "VOA", "chain": "bambara groundnut", "family": "pulse", "names": {"fr": "Voandzou"}}
+    unit = {"code": "PANIER", "names": {"fr": "panier"}, "measure": "vessel"}
+    for path, form in (("markets", market), ("products", product), ("units", unit)):
+        said = office.operator.post(f"{API}/{path}", json=form)
+        assert said.status_code == 201, said.text
+    catalog = office.state.book().catalog
+    assert "SIRAKORO" in catalog.markets
+    assert "VOA" in catalog.products
+    assert "PANIER" in catalog.units
+    assert catalog.markets["SIRAKORO"].ussd_key == max(m.ussd_key for m in catalog.markets.values())
+
+
+def test_a_weighing_gives_a_vessel_its_kilos(office: Office):
+    form = {"unit": "SAC", "product": "ARA", "market": "KITA", "kilos": 42.5}
+    said = office.operator.post(f"{API}/weighings", json=form)
+    assert said.status_code == 201, said.text
+    assert said.json()["weighed_on"] == "2026-11-20"
+    assert office.state.book().catalog.weights["SAC", "ARA", "KITA"].kilos == 42.5
+
+
+def test_a_route_makes_advice_reckon_with_it(office: Office):
+    form = {"village": "KITA-DEMO", "market": "KAYES", "per_kg": 35, "per_trip": 12000}
+    assert office.operator.post(f"{API}/routes", json=form).status_code == 201
+    assert office.state.book().routes["KITA-DEMO"][0].per_kg == 35
+    again = office.operator.post(f"{API}/routes", json=form)
+    assert code(again) == "already_exists"
+
+
+def test_a_fair_called_off_is_known_to_the_book(office: Office):
+    day = (office.clock() + timedelta(days=7)).date()
+    said = office.operator.patch(f"{API}/markets/KITA", json={"cancelled_on": [day.isoformat()]})
+    assert said.status_code == 200, said.text
+    assert day in office.state.book().catalog.markets["KITA"].cancelled_on
+
+
+def test_unknown_fields_codes_and_phones_are_named(desk: Office):
+    said = desk.operator.post(f"{API}/reporters", json={"phone": "12", "name": "", "colour": "red"})
+    errors = {each["field"]: each["code"] for each in said.json()["errors"]}
+    assert errors == {"phone": "phone", "name": "string_too_short", "colour": "extra_forbidden"}
+    said = desk.operator.post(
+        f"{API}/reporters", json={"phone": "+22370000001", "name": "A", "market": "NOWHERE"}
+    )
+    assert (said.status_code, code(said)) == (422, "unknown_code")
+
+
+def test_a_new_way_of_writing_is_folded_and_taught(office: Office):
+    form = {"kind": "product", "target": "ARA", "text": "Tigafàrama"}
+    said = office.operator.post(f"{API}/aliases", json=form)
+    assert (said.status_code, said.json()["form"]) == (201, "tigafarama")
+    assert code(office.operator.post(f"{API}/aliases", json=form)) == "already_exists"
