@@ -49,16 +49,12 @@ class Tally:
         self.asked: Counter[Asked] = Counter()
         self.unanswered: Counter[Unanswered] = Counter()
 
-    def count(self, screen: Screen, caller: Profile, day: date) -> None:
+    def count(self, one: Asked, missed: Unanswered | None) -> None:
         if len(self.asked) >= MOST:
             return
-        product, market = (screen.about.product, screen.about.market) if screen.about else ("", "")
-        village = caller.village or NOBODY
-        who = (village, screen.language, caller.sex or NOBODY)
-        self.asked[Asked(day, CHANNEL, screen.label, product, market, *who)] += 1
-        if screen.about and not screen.about.answered:
-            year, week, _ = day.isocalendar()
-            self.unanswered[Unanswered(f"{year}-W{week:02}", village, product, market)] += 1
+        self.asked[one] += 1
+        if missed is not None:
+            self.unanswered[missed] += 1
 
     def taken(self) -> "Tally":
         """Everything counted so far, which starts again from nothing."""
@@ -76,21 +72,37 @@ class Tally:
         return bool(self.asked or self.unanswered)
 
 
+def asked(screen: Screen, caller: Profile, day: date) -> Asked:
+    """What showing this screen counts as."""
+    product, market = (screen.about.product, screen.about.market) if screen.about else ("", "")
+    who = (caller.village or NOBODY, screen.language, caller.sex or NOBODY)
+    return Asked(day, CHANNEL, screen.label, product, market, *who)
+
+
+def unanswered(screen: Screen, caller: Profile, day: date) -> Unanswered | None:
+    """The question this screen had no answer to, if that is what it is."""
+    if screen.about is None or screen.about.answered:
+        return None
+    year, week, _ = day.isocalendar()
+    village = caller.village or NOBODY
+    return Unanswered(f"{year}-W{week:02}", village, screen.about.product, screen.about.market)
+
+
 def write(session: Session, tally: Tally) -> None:
-    """Add the counts to the tables, in an order that lets many processes do so at once."""
+    """Add the counts to the tables, in an order that lets many processes do so at once.
+
+    Row by row through one prepared statement: a busy second has more of them than a statement
+    may have values.
+    """
     used = [{**key._asdict(), "count": n} for key, n in sorted(tally.asked.items())]
     missed = [{**key._asdict(), "asked": n} for key, n in sorted(tally.unanswered.items())]
     if used:
-        insert = upsert(session, Usage).values(used)
-        total = Usage.count + insert.excluded["count"]
-        session.execute(
-            insert.on_conflict_do_update(index_elements=list(Asked._fields), set_={"count": total})
-        )
+        insert = upsert(session, Usage)
+        total = {"count": Usage.count + insert.excluded["count"]}
+        added = insert.on_conflict_do_update(index_elements=list(Asked._fields), set_=total)
+        session.execute(added, used)
     if missed:
-        insert = upsert(session, Gap).values(missed)
-        total = Gap.asked + insert.excluded["asked"]
-        session.execute(
-            insert.on_conflict_do_update(
-                index_elements=list(Unanswered._fields), set_={"asked": total}
-            )
-        )
+        insert = upsert(session, Gap)
+        total = {"asked": Gap.asked + insert.excluded["asked"]}
+        added = insert.on_conflict_do_update(index_elements=list(Unanswered._fields), set_=total)
+        session.execute(added, missed)

@@ -1,6 +1,6 @@
 """Finding and changing the people served. Every function works in its caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from service.db import upsert
 from service.people.tables import (
     Alert,
     Consent,
@@ -101,6 +102,21 @@ def remember(session: Session, contact_id: int, product: str, market: str, now: 
     """What was looked at last is what the next dial shows first."""
     subscriber = subscriber_for(session, contact_id, now)
     subscriber.product, subscriber.market = product, market
+
+
+def remember_all(
+    session: Session, looks: Mapping[int, tuple[str, str]], now: datetime
+) -> None:
+    """`remember` for many contacts at once: contact id -> (product, market)."""
+    if not looks:
+        return
+    insert = upsert(session, Subscriber)
+    pair = {name: insert.excluded[name] for name in ("product", "market")}
+    rows = [
+        {"contact_id": contact, "product": product, "market": market, "created_at": now}
+        for contact, (product, market) in sorted(looks.items())
+    ]
+    session.execute(insert.on_conflict_do_update(index_elements=["contact_id"], set_=pair), rows)
 
 
 def remember_product(

@@ -4,7 +4,7 @@ Nothing is rejected here and nothing is published in silence: what is not believ
 (`questions`), and what is answered is taken at its word within reason.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -172,7 +172,7 @@ def weigh(
 def store(session: Session, catalog: Catalog, report: ReportRow, now: datetime) -> list[Moved]:
     """Add a report, let it take the place of this reporter's earlier word, publish the change."""
     counts = Status(report.status) in COUNTING
-    replaced = _earlier(session, report, counts=counts)
+    replaced = earlier(session, report, counts=counts)
     if report.supersedes is None and replaced:
         report.supersedes = replaced[-1].id
     windows = {window_of(row) for row in replaced if Status(row.status) in COUNTING}
@@ -181,85 +181,6 @@ def store(session: Session, catalog: Catalog, report: ReportRow, now: datetime) 
     session.add(report)
     session.flush()
     return publish(session, catalog, windows | ({window_of(report)} if counts else set()), now)
-
-
-def set_status(
-    session: Session,
-    catalog: Catalog,
-    reports: Iterable[ReportRow],
-    status: Status,
-    reason: str,
-    now: datetime,
-) -> list[Moved]:
-    """Move reports to a status and publish what that changes."""
-    rows = list(reports)
-    touched = {window_of(row) for row in rows if _matters(row, status)}
-    for row in rows:
-        row.status, row.reason, row.version = status.value, reason, row.version + 1
-        session.add(row)
-    session.flush()
-    return publish(session, catalog, touched, now)
-
-
-def confirm(
-    session: Session, catalog: Catalog, asked: ReportRow, status: Status, now: datetime
-) -> list[Moved]:
-    """The reporter stands by the claim: it counts (or waits for staff), and takes the place of
-    what the same reporter said before."""
-    moved = set_status(session, catalog, [asked], status, "answered", now)
-    if status in COUNTING:
-        older = [row for row in _earlier(session, asked, counts=True) if row.id != asked.id]
-        moved += set_status(session, catalog, older, Status.SUPERSEDED, "replaced", now)
-    return moved
-
-
-def replace_by(
-    session: Session, catalog: Catalog, old: ReportRow, new: ReportRow, now: datetime
-) -> list[Moved]:
-    """`new` is what `old` meant."""
-    new.supersedes = old.id
-    if old.status == Status.SUPERSEDED.value:
-        return []
-    return set_status(session, catalog, [old], Status.SUPERSEDED, "reread", now)
-
-
-def last_message(session: Session, teller: Teller, since: datetime) -> Sequence[ReportRow]:
-    """The reports of this reporter's newest message that can still be undone."""
-    newest = session.exec(
-        select(ReportRow)
-        .where(
-            ReportRow.reporter_id == teller.reporter_id,
-            ReportRow.received_at >= since,
-            col(ReportRow.status).not_in((Status.CANCELLED.value, Status.SUPERSEDED.value)),
-        )
-        .order_by(col(ReportRow.id).desc())
-        .limit(1)
-    ).first()
-    if newest is None:
-        return ()
-    same = select(ReportRow).where(
-        ReportRow.reporter_id == teller.reporter_id,
-        ReportRow.received_at == newest.received_at,
-        col(ReportRow.status).not_in((Status.CANCELLED.value, Status.SUPERSEDED.value)),
-    )
-    return session.exec(same.order_by(col(ReportRow.id))).all()
-
-
-def undo(
-    session: Session, catalog: Catalog, reports: Sequence[ReportRow], now: datetime
-) -> list[Moved]:
-    """Cancel reports, and give back their place to what they had replaced."""
-    moved = set_status(session, catalog, reports, Status.CANCELLED, "undone", now)
-    for row in reports:
-        before = session.get(ReportRow, row.supersedes) if row.supersedes else None
-        if before and before.status == Status.SUPERSEDED.value:
-            restored = Status.ACCEPTED if before.verified else Status.HELD
-            moved += set_status(session, catalog, [before], restored, "restored", now)
-    return moved
-
-
-def _matters(row: ReportRow, status: Status) -> bool:
-    return Status(row.status) in COUNTING or status in COUNTING
 
 
 def _verdict(
@@ -355,7 +276,7 @@ def _reason(verdict: Verdict) -> str:
             return reason
 
 
-def _earlier(session: Session, report: ReportRow, *, counts: bool) -> Sequence[ReportRow]:
+def earlier(session: Session, report: ReportRow, *, counts: bool) -> Sequence[ReportRow]:
     """This reporter's other word of the same market day; an unanswered claim takes the place of
     open ones only, so that a good price stays until a better one is sure."""
     statuses = OPEN + tuple(each.value for each in COUNTING) if counts else OPEN

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from service.prices import questions, reception
+from service.prices import amends, questions
 from service.prices.catalog import Stage
 from service.prices.judge import Option, after_answer
 from service.prices.known import prior
@@ -69,7 +69,7 @@ def _confirm(scene: Scene, asked: ReportRow) -> str:
     known = prior(scene.session, window_of(asked), scene.book.estimates)
     band = catalog.products[asked.product].band if asked.value is not None else None
     status = after_answer(asked.basis_value, known, band)
-    reception.confirm(scene.session, catalog, asked, status, scene.now)
+    amends.confirm(scene.session, catalog, asked, status, scene.now)
     if status is Status.HELD:
         return replies.held(scene.say)
     return replies.understood([asked], catalog, scene.say, scene.lang, elsewhere(scene, [asked]))
@@ -93,7 +93,7 @@ def _reread(scene: Scene, asked: ReportRow, option: Option) -> str:
     heard = hear(scene.session, scene.book, scene.teller, claim, origin, answered=True)
     if isinstance(heard, Placeless):
         return replies.no_market(scene.say)
-    reception.replace_by(scene.session, scene.book.catalog, asked, heard.report, scene.now)
+    amends.replace_by(scene.session, scene.book.catalog, asked, heard.report, scene.now)
     extra = elsewhere(scene, [heard.report])
     return replies.understood([heard.report], scene.book.catalog, scene.say, scene.lang, extra)
 

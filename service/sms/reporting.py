@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from service.i18n import Say
 from service.people.store import Caller, key
 from service.people.tables import Reporter
-from service.prices import questions, reception
+from service.prices import amends, questions
 from service.prices.book import Book
 from service.prices.catalog import Stage
 from service.prices.reception import Heard, Origin, Placeless, Teller, hear
@@ -100,7 +100,7 @@ def report(scene: Scene, said: Reports) -> str:
 
 def undo(scene: Scene) -> str:
     """ANNULER: cancel the last message, and say what was cancelled."""
-    rows = reception.last_message(scene.session, scene.teller, scene.now - UNDO_WITHIN)
+    rows = amends.last_message(scene.session, scene.teller, scene.now - UNDO_WITHIN)
     if not rows:
         return replies.nothing_to_undo(scene.say)
     cancel(scene, rows)
@@ -248,7 +248,7 @@ def _claim_of(row: ReportRow, on: date | None) -> Claim:
 def _withdraw_for(scene: Scene, said: Reports) -> None:
     """CORR: what the last message said of these products gives way, whatever its market was."""
     products = {claim.product for claim in said.claims}
-    rows = reception.last_message(scene.session, scene.teller, scene.now - UNDO_WITHIN)
+    rows = amends.last_message(scene.session, scene.teller, scene.now - UNDO_WITHIN)
     wrong = [row for row in rows if row.product in products]
     said_markets = {claim.market for claim in said.claims if claim.market}
     cancel(scene, [row for row in wrong if said_markets and row.market not in said_markets])
@@ -257,4 +257,4 @@ def _withdraw_for(scene: Scene, said: Reports) -> None:
 def cancel(scene: Scene, rows: Sequence[ReportRow]) -> None:
     ids = [key(row.id) for row in rows]
     questions.withdraw(scene.session, ids, scene.now)
-    reception.undo(scene.session, scene.book.catalog, rows, scene.now)
+    amends.undo(scene.session, scene.book.catalog, rows, scene.now)

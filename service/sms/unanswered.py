@@ -10,10 +10,10 @@ from sqlmodel import Session, col, select
 from service.i18n import speaker
 from service.people.tables import Reporter
 from service.prices import questions
+from service.prices.amends import set_status
 from service.prices.book import Book
 from service.prices.judge import corroborated
 from service.prices.known import prior
-from service.prices.reception import set_status
 from service.prices.report import COUNTING, Status
 from service.prices.store import window_of
 from service.prices.tables import QuestionRow, QuoteRow, ReportRow

@@ -138,9 +138,10 @@ def keep(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write sessions, each over what was known of it."""
     if not rows:
         return
-    insert = upsert(session, UssdSession).values(list(rows))
+    insert = upsert(session, UssdSession)
     newer = {name: insert.excluded[name] for name in ("text", "answer", "ended", "seen_at")}
-    session.execute(insert.on_conflict_do_update(index_elements=["gateway", "session"], set_=newer))
+    kept = insert.on_conflict_do_update(index_elements=["gateway", "session"], set_=newer)
+    session.execute(kept, list(rows))
 
 
 def claim(session: Session, key: str, actions: Sequence[str], now: datetime) -> set[str]:

@@ -15,7 +15,7 @@ from service.api.letters import Answer, Code, Id, Letter, Reason
 from service.api.pages import Page, Paging, like, paged
 from service.api.problems import Problem
 from service.people.tables import Reporter
-from service.prices import questions, reception
+from service.prices import amends, questions, reception
 from service.prices.catalog import Catalog, Stage
 from service.prices.reception import Heard, Origin
 from service.prices.report import Claim, Money, Status
@@ -149,8 +149,8 @@ def correct_report(work: Operator, report_id: Id, form: Correction, once: OnceDe
     if not isinstance(heard, Heard):
         raise unknown("market")
     new = heard.report
-    reception.replace_by(work.session, _catalog(work), row, new, work.now)
-    reception.set_status(
+    amends.replace_by(work.session, _catalog(work), row, new, work.now)
+    amends.set_status(
         work.session, _catalog(work), [new], Status.CONFIRMED, form.reason, work.now
     )
     questions.withdraw(work.session, [row.id or 0], work.now)
@@ -192,13 +192,13 @@ def _decide(work: Work, report_id: int, reason: str, name: str, step: Step) -> R
 
 def _accept(work: Work, row: ReportRow, reason: str) -> Sequence[Moved]:
     row.verified = True  # staff have looked at it: one reporter alone may carry a price now
-    moved = reception.confirm(work.session, _catalog(work), row, Status.CONFIRMED, work.now)
+    moved = amends.confirm(work.session, _catalog(work), row, Status.CONFIRMED, work.now)
     row.reason = reason
     return moved
 
 
 def _reject(work: Work, row: ReportRow, reason: str) -> Sequence[Moved]:
-    return reception.set_status(
+    return amends.set_status(
         work.session, _catalog(work), [row], Status.REJECTED, reason, work.now
     )
 
