@@ -17,6 +17,7 @@ from service.people import store as people
 from service.phone import parse
 from service.sms import deliveries, intake, outbox
 from service.sms.gateway import Ack, Gateway, Kind, RawRequest
+from service.sms.tables import JobRun
 
 LARGEST = 16 * 1024
 """Bytes of a carrier's request; the longest real one is under 4 kB."""
@@ -71,14 +72,14 @@ def incoming_sms(raw: Raw, carrier: Carrier, state: State) -> Response:
     now = state.clock()
     if not carrier.verify(raw, now):
         raise HTTPException(404, "Not Found")
-    desk = intake.Desk(
-        state.vault, state.lexicon(), state.limits, state.voice, state.book, state.settings.ussd_code
-    )
+    code = state.settings.ussd_code
+    desk = intake.Desk(state.vault, state.lexicon(), state.limits, state.voice, state.book, code)
     for message in carrier.read_sms(raw):
         with writing(state.engine) as session:
             received = intake.receive(session, desk, carrier.name, message, now)
             intake.archive(session, state.vault, carrier.name, _shown(raw), received, now)
     _apply_notes(raw, carrier, state)
+    _note_heartbeat(raw, carrier, state)
     state.refresh()
     return _answer(carrier.ack(Kind.SMS))
 
@@ -92,7 +93,7 @@ def delivery(raw: Raw, carrier: Carrier, state: State) -> Response:
 
 
 @router.api_route(_path(Kind.USSD_END), methods=["GET", "POST"])
-def ussd_end(raw: Raw, carrier: Carrier, state: State) -> Response:
+def ussd_end(raw: Raw, carrier: Carrier) -> Response:
     """Statistics only: nothing promises that this comes, or comes once."""
     end = carrier.read_ussd_end(raw)
     if end:
@@ -129,6 +130,15 @@ def _apply_notes(raw: RawRequest, carrier: Gateway, state: Sugu) -> None:
     with writing(state.engine) as session:
         for note in notes:
             deliveries.apply(session, state.vault, carrier.name, note, state.clock())
+
+
+def _note_heartbeat(raw: RawRequest, carrier: Gateway, state: Sugu) -> None:
+    """A gateway that is a phone says that it lives; staff see when it last did."""
+    if carrier.read_heartbeat(raw) is None:
+        return
+    now = state.clock()
+    with writing(state.engine) as session:
+        session.merge(JobRun(name=f"phone {carrier.name}", started_at=now, finished_at=now))
 
 
 def _shown(raw: RawRequest) -> RawRequest:

@@ -7,7 +7,7 @@ written behind the answers, once a second, for other processes and for a restart
 from collections import OrderedDict
 from collections.abc import Hashable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -55,15 +55,23 @@ class Lately(Generic[K, V]):
         return len(self._held)
 
 
-@dataclass(frozen=True, slots=True)
 class Known:
-    """A caller and when they were read."""
+    """A caller, when they were read, and how a session of theirs opens when nothing is offered."""
 
-    caller: Caller
-    read_at: datetime
+    __slots__ = ("caller", "opening", "read_at")
+
+    def __init__(self, caller: Caller, read_at: datetime) -> None:
+        self.caller = caller
+        self.read_at = read_at
+        self.opening = Opening(caller.profile)
 
     def fresh(self, now: datetime) -> bool:
         return abs(now - self.read_at) < FRESH_CALLER
+
+    def looked(self, product: str, market: str) -> "Known":
+        """The same caller after looking at a price."""
+        profile = replace(self.caller.profile, product=product, market=market)
+        return Known(replace(self.caller, profile=profile), self.read_at)
 
 
 @dataclass(slots=True)
@@ -79,7 +87,18 @@ class Held:
     answer: str = ""
     label: str = ""
     ended: bool = False
-    done: set[str] = field(default_factory=set)
+    done: frozenset[str] = frozenset()
+
+    def moved(self, text: str, answer: str, label: str, now: datetime, *, ended: bool) -> None:
+        """Stand at the screen that was answered."""
+        self.text, self.answer, self.label = text, answer, label
+        self.ended, self.seen_at = ended, now
+
+    @property
+    def left_a_trace(self) -> bool:
+        """Whether another process could not begin this session by itself: a key was pressed, or
+        a dropped session offered; and somebody known did it."""
+        return self.contact_id is not None and bool(self.text or self.opening.resume)
 
     def row(self, key: Key) -> dict[str, Any]:
         return {

@@ -9,6 +9,7 @@ import typer
 import uvicorn
 
 from service.app import create_app
+from service.cli.receiving import BackDoor
 from service.cli.said import Failure, app, command, settings
 from service.logs import configure
 from service.settings import Settings
@@ -49,7 +50,7 @@ def worker(
     said = settings()
     said.require_secret()
     configure(said.log_level)
-    if run_worker(said, supervised=supervised):
+    if run_worker(said, receive=BackDoor(said), supervised=supervised):
         raise Failure("Another worker uses this SQLite file: stop it, or use PostgreSQL")
 
 

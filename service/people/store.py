@@ -104,18 +104,17 @@ def remember(session: Session, contact_id: int, product: str, market: str, now: 
     subscriber.product, subscriber.market = product, market
 
 
-def remember_all(
-    session: Session, looks: Mapping[int, tuple[str, str]], now: datetime
-) -> None:
+def remember_all(session: Session, looks: Mapping[int, tuple[str, str]], now: datetime) -> None:
     """`remember` for many contacts at once: contact id -> (product, market)."""
     if not looks:
         return
     insert = upsert(session, Subscriber)
     pair = {name: insert.excluded[name] for name in ("product", "market")}
-    rows = [
-        {"contact_id": contact, "product": product, "market": market, "created_at": now}
+    new = [
+        Subscriber(contact_id=contact, product=product, market=market, created_at=now)
         for contact, (product, market) in sorted(looks.items())
     ]
+    rows = [each.model_dump(exclude={"id"}) for each in new]
     session.execute(insert.on_conflict_do_update(index_elements=["contact_id"], set_=pair), rows)
 
 

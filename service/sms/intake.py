@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from service.i18n import Say
 from service.people import store as people
@@ -40,6 +40,8 @@ from service.sms.tables import Exchange, Inbox, UnmatchedToken
 
 SAME_WITHIN = timedelta(minutes=10)
 """Without a carrier's id, the same words from the same phone this soon are the same message."""
+FETCHED = "fetch:"
+"""How the ids of messages read from a carrier's inbox begin."""
 LONGEST = 1530
 """Characters read of one message: ten segments."""
 HELP_EVERY = timedelta(days=1)
@@ -81,6 +83,8 @@ def receive(
     known = session.exec(select(Inbox).where(Inbox.gateway == gateway, Inbox.key == name)).first()
     if known and known.content == content:
         return Received("repeat", known.id)
+    if known is None and (twin := _fetched_twin(session, gateway, message, content)):
+        return Received("repeat", twin)
     if known:
         return _collide(session, gateway, name, message, contact, content, now)
     row = _stored(session, gateway, name, message, contact, content, now)
@@ -279,6 +283,25 @@ def _key(
         )
     ).first()
     return recent or f"#{content.hex()[:40]}:{now:%Y%m%d%H%M%S}"
+
+
+def _fetched_twin(
+    session: Session, gateway: str, message: IncomingSms, content: bytes
+) -> int | None:
+    """The same message taken in by the other way: one was pushed, one fetched after an outage,
+    and carriers number the two apart. Same words, same people, same minute of the carrier's."""
+    if message.sent_at is None or message.provider_id is None:
+        return None
+    fetched = message.provider_id.startswith(FETCHED)
+    minute = message.sent_at.replace(second=0, microsecond=0)
+    same = select(Inbox.id, Inbox.key).where(
+        Inbox.gateway == gateway,
+        Inbox.content == content,
+        col(Inbox.sent_at) >= minute,
+        col(Inbox.sent_at) < minute + timedelta(minutes=1),
+    )
+    rows = session.exec(same).all()
+    return next((mine for mine, key in rows if key.startswith(FETCHED) != fetched), None)
 
 
 def _first_help(session: Session, row: Inbox) -> bool:
