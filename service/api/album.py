@@ -4,7 +4,6 @@ One caller's first screen is most callers' first screen, and a busy hour asks fo
 hundred. Everything here holds for one book and one day, and is forgotten with them.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,8 +20,6 @@ from service.ussd.walk import keys_of, screen_of
 SCREENS = 20_000
 """Screens remembered by one process: about 30 MB."""
 
-Paint = Callable[[Opening], Scene]
-"""The scene of an opening, for a screen not shown before."""
 Key = tuple[Opening, str, Tier]
 
 

@@ -95,6 +95,7 @@ class Behind:
         now: datetime,
     ) -> None:
         with writing(self._engine) as session:
-            store.keep(session, [held.row(key) for key, held in sessions.items()])
+            # People before sessions, as a deed locks them: two who wait for each other never do.
             people.remember_all(session, looks, now)
+            store.keep(session, [held.row(key) for key, held in sessions.items()])
             tally.write(session, counted)

@@ -7,8 +7,9 @@ import asyncio
 import hashlib
 import secrets
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -105,7 +106,8 @@ class Dial:
         phone = parse(turn.phone)
         if phone is None:
             return self._unreadable(gateway, "phone number")
-        named = replace(turn, session=_session(turn))
+        session = _session(turn)
+        named = turn if session == turn.session else replace(turn, session=session)
         return _ack(gateway, await self._turns.take(gateway, named, phone))
 
     def _unreadable(self, gateway: Gateway, why: str) -> Ack:
@@ -158,37 +160,54 @@ def _ack(gateway: Gateway, told: Told) -> Ack:
     return gateway.ack(Kind.USSD, told.answer, told.label)
 
 
+class Headers(Mapping[str, str]):
+    """A request's headers, read only by a gateway that signs its requests."""
+
+    def __init__(self, wire: Sequence[tuple[bytes, bytes]]) -> None:
+        self._wire = wire
+
+    @cached_property
+    def _read(self) -> dict[str, str]:
+        return {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._wire
+        }
+
+    def __getitem__(self, name: str) -> str:
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
 def _raw(scope: Scope, body: bytes) -> RawRequest:
-    headers = {
-        key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]
-    }
     query = scope.get("query_string", b"").decode("latin-1")
-    return RawRequest(scope["method"], scope["path"], query, headers, body)
+    return RawRequest(scope["method"], scope["path"], query, Headers(scope["headers"]), body)
 
 
 async def _body(receive: Receive) -> bytes | None:
     """The request's body; None above the cap, without reading on."""
-    chunks, size = [], 0
+    body = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             break
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > BODY_CAP:
+        body += message.get("body", b"")
+        if len(body) > BODY_CAP:
             return None
-        chunks.append(chunk)
         if not message.get("more_body"):
             break
-    return b"".join(chunks)
+    return body
 
 
 async def _reply(send: Send, ack: Ack) -> None:
-    headers = {
-        "content-type": ack.content_type,
-        "content-length": str(len(ack.body)),
-        **ack.headers,
-    }
-    wire = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": ack.status, "headers": wire})
+    headers = [
+        (b"content-type", ack.content_type.encode("latin-1")),
+        (b"content-length", b"%d" % len(ack.body)),
+    ]
+    if ack.headers:
+        headers += [(n.encode("latin-1"), v.encode("latin-1")) for n, v in ack.headers.items()]
+    await send({"type": "http.response.start", "status": ack.status, "headers": headers})
     await send({"type": "http.response.body", "body": ack.body})

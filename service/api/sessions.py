@@ -6,7 +6,6 @@ written behind the answers, once a second, for other processes and for a restart
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -38,8 +37,10 @@ class Lately(Generic[K, V]):
     def get(self, key: K) -> V | None:
         value = self._held.get(key)
         if value is not None:
-            with suppress(KeyError):  # another thread may have dropped it meanwhile
+            try:  # noqa: SIM105 (`suppress` costs more than all the rest of this)
                 self._held.move_to_end(key)
+            except KeyError:
+                pass  # another thread has dropped it meanwhile
         return value
 
     def put(self, key: K, value: V) -> None:
@@ -89,10 +90,20 @@ class Held:
     ended: bool = False
     done: frozenset[str] = frozenset()
 
-    def moved(self, text: str, answer: str, label: str, now: datetime, *, ended: bool) -> None:
-        """Stand at the screen that was answered."""
-        self.text, self.answer, self.label = text, answer, label
-        self.ended, self.seen_at = ended, now
+    def moved(self, text: str, answer: str, label: str, now: datetime, *, ended: bool) -> "Held":
+        """The session at the screen that is answered; the one before may be in a writer's hands."""
+        return Held(
+            self.phone,
+            self.opening,
+            self.started_at,
+            now,
+            self.contact_id,
+            text,
+            answer,
+            label,
+            ended,
+            self.done,
+        )
 
     @property
     def left_a_trace(self) -> bool:

@@ -7,13 +7,14 @@ would wait.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from service.api import effects
+from service.api.album import Album
 from service.api.behind import Behind
 from service.api.effects import Desk, Turn
 from service.api.sessions import CALLERS, SESSIONS, Held, Key, Known, Lately, held_again
@@ -25,10 +26,10 @@ from service.phone import Phone
 from service.sms.gateway import Gateway, UssdStyle, UssdTurn
 from service.ussd import dialects, store
 from service.ussd.caller import Opening, Resume
-from service.ussd.deeds import Deed
+from service.ussd.deeds import Deed, Remember
 from service.ussd.scene import Scene
 from service.ussd.store import Caller, Kept
-from service.ussd.walk import keys_of, place_of, screen_of
+from service.ussd.walk import keys_of, place_of
 
 PATIENCE = 2.0
 """Seconds a caller waits for the database when the answer can do without it."""
@@ -63,12 +64,13 @@ class Turns:
         self._callers: Lately[str, Known] = Lately(CALLERS)
         self._sessions: Lately[Key, Held] = Lately(SESSIONS)
         self._newest: Lately[str, Key] = Lately(CALLERS)
-        self.behind = Behind(desk.engine)
+        self._album = Album()
+        self.behind = Behind(desk.engine, clock)
 
     async def take(self, gateway: Gateway, turn: UssdTurn, phone: Phone) -> Told:
         """The answer to one turn; the stored one, word for word, when it is a repeat."""
         now, key = self._clock(), (gateway.name, turn.session)
-        held = await self._held(key, turn, phone, now)
+        held = self._at_hand(key, turn, phone, now) or await self._held(key, turn, phone, now)
         if held.phone != phone.e164:
             log.warning("ussd session of another phone", gateway=gateway.name)
             return self._bye("refused")
@@ -95,19 +97,18 @@ class Turns:
     async def _walk(
         self, gateway: Gateway, key: Key, held: Held, phone: Phone, text: str, now: datetime
     ) -> Told:
-        tier = _tier(gateway)
-        screen = screen_of(held.opening, keys_of(text), self._scene(held.opening, now, tier))
-        answer = dialects.of(screen, tier)
-        after = replace(
-            held, text=text, answer=answer, label=screen.label, ended=screen.ends, seen_at=now
-        )
-        todo = [each for each in screen.deeds if each.action not in held.done]
-        if todo and not await self._do(key, after, phone, todo):
+        scene = self._scene(held.opening, now, _tier(gateway))
+        shown = self._album.shown(held.opening, text, scene)
+        screen = shown.screen
+        after = held.moved(text, shown.answer, screen.label, now, ended=screen.ends)
+        if screen.deeds and not await self._see_to(key, after, phone, screen.deeds):
             # The screen says something was done that was not: better no answer, and a new try.
             return self.down(gateway, screen.language)
-        await self._hold(key, after, alone=gateway.capabilities.ussd is UssdStyle.LAST)
-        self.behind.tally.count(screen, held.opening.profile, self._day(now))
-        return Told(answer, screen.label, text, key[1])
+        self._keep(key, after)
+        if gateway.capabilities.ussd is UssdStyle.LAST:
+            await self._write_at_once()
+        self.behind.tally.count(shown.asked, shown.unanswered)
+        return Told(shown.answer, screen.label, text, key[1])
 
     def _scene(self, opening: Opening, now: datetime, tier: Tier = Tier.ACCENTED) -> Scene:
         book, day = self._desk.book(), self._day(now)
@@ -124,6 +125,17 @@ class Turns:
         return self._desk.limits.today(now)
 
     # --- opening ------------------------------------------------------------------------------
+
+    def _at_hand(self, key: Key, turn: UssdTurn, phone: Phone, now: datetime) -> Held | None:
+        """The session when memory alone can tell: the carrier repeats all that was typed, or
+        nothing was, by a caller read a moment ago."""
+        held = self._sessions.get(key)
+        if held is not None:
+            return held if turn.mode == "accumulated" else None
+        known = self._callers.get(phone.e164)
+        if known is None or not known.fresh(now) or keys_of(turn.text):
+            return None
+        return self._begin(known, phone, (), now, self._left(phone, now))
 
     async def _held(self, key: Key, turn: UssdTurn, phone: Phone, now: datetime) -> Held:
         """The session as this process has it. Where the carrier sends the last entry alone,
@@ -143,22 +155,25 @@ class Turns:
         known = self._callers.get(phone.e164)
         left = self._left(phone, now)
         if known is not None and known.fresh(now) and not begun:
-            return self._begin(known.caller, phone, keys, now, left)
-        caller, row, elsewhere = await self._fetch(gateway, turn, phone, now, begun=begun)
+            return self._begin(known, phone, keys, now, left)
+        known, row, elsewhere = await self._fetch(gateway, turn, phone, now, begun=begun)
         if row is not None:
             return held_again(phone.e164, row)
-        return self._begin(caller, phone, keys, now, left or elsewhere)
+        return self._begin(known, phone, keys, now, left or elsewhere)
 
     def _begin(
-        self, caller: Caller, phone: Phone, keys: Sequence[str], now: datetime, left: Left | None
+        self, known: Known, phone: Phone, keys: Sequence[str], now: datetime, left: Left | None
     ) -> Held:
         """A code dialled with keys says clearly enough where it wants to go: nothing is offered.
 
         One key alone may as well be the second turn of a session whose first was lost.
         """
         resume = self._resume(left, now) if left and not keys else None
-        opening = Opening(caller.profile, resume, len(keys) if len(keys) > 1 else 0)
-        return Held(phone.e164, opening, now, now, caller.contact_id)
+        dialled = len(keys) if len(keys) > 1 else 0
+        opening = known.opening
+        if resume or dialled:
+            opening = Opening(known.caller.profile, resume, dialled)
+        return Held(phone.e164, opening, now, now, known.caller.contact_id)
 
     def _resume(self, left: Left, now: datetime) -> Resume | None:
         opening, text = left
@@ -168,13 +183,13 @@ class Turns:
         """The phone's newest session in this process, if it broke off a moment ago."""
         key = self._newest.get(phone.e164)
         held = self._sessions.get(key) if key else None
-        if held is None or held.ended or now - held.seen_at > store.DROPPED:
+        if held is None or not held.text or held.ended or now - held.seen_at > store.DROPPED:
             return None
-        return held.opening, held.text or ""
+        return held.opening, held.text
 
     async def _fetch(
         self, gateway: str, turn: UssdTurn, phone: Phone, now: datetime, *, begun: bool
-    ) -> tuple[Caller, Kept | None, Left | None]:
+    ) -> tuple[Known, Kept | None, Left | None]:
         """Caller, this session's row, and a session that broke off in another process.
 
         When the database does not answer the caller is a stranger for this session: asked for
@@ -185,9 +200,13 @@ class Turns:
                 found = await asyncio.to_thread(self._look, gateway, turn, phone, now, begun=begun)
         except (TimeoutError, SQLAlchemyError) as error:
             log.warning("ussd caller not read", why=type(error).__name__)
-            return Caller(), None, None
-        self._callers.put(phone.e164, Known(found[0], now))
-        return found
+            return Known(Caller(), now), None, None
+        caller, row, left = found
+        known = Known(caller, now)
+        if unseen := self.behind.looked_at(caller.contact_id):
+            known = known.looked(*unseen)
+        self._callers.put(phone.e164, known)
+        return known, row, left
 
     def _look(
         self, gateway: str, turn: UssdTurn, phone: Phone, now: datetime, *, begun: bool
@@ -205,18 +224,36 @@ class Turns:
 
     # --- keeping and doing --------------------------------------------------------------------
 
-    async def _hold(self, key: Key, held: Held, *, alone: bool) -> None:
-        """Remember the turn. Its row is written behind; or at once, where the next request alone
-        could not tell what was typed before (`alone`)."""
+    def _keep(self, key: Key, held: Held) -> None:
+        """Remember the turn; its row is written behind."""
         self._sessions.put(key, held)
         self._newest.put(held.phone, key)
         self.behind.keep(key, held)
-        if alone:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    await self.behind.flush()
-            except TimeoutError:
-                log.warning("ussd session not written in time")
+
+    async def _write_at_once(self) -> None:
+        """Write what is behind: where the carrier sends the last entry alone, another process
+        could not tell from the next request what was typed before."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.behind.flush()
+        except TimeoutError:
+            log.warning("ussd session not written in time")
+
+    async def _see_to(self, key: Key, held: Held, phone: Phone, deeds: Sequence[Deed]) -> bool:
+        """Do what this session has not done yet; False when a promise could not be kept."""
+        todo = [each for each in deeds if each.action not in held.done]
+        last = todo[-1].effect if todo else None
+        if held.contact_id is not None and isinstance(last, Remember) and _only_looks(todo):
+            self._remember(held, held.contact_id, last, todo)
+            return True
+        return not todo or await self._do(key, held, phone, todo)
+
+    def _remember(self, held: Held, contact_id: int, last: Remember, todo: list[Deed]) -> None:
+        """What was looked at last is on the next first screen at once, and in its row soon."""
+        held.done |= {each.action for each in todo}
+        self.behind.remember(contact_id, (last.product, last.market))
+        if known := self._callers.get(held.phone):
+            self._callers.put(held.phone, known.looked(last.product, last.market))
 
     async def _do(self, key: Key, held: Held, phone: Phone, todo: list[Deed]) -> bool:
         """Do what the keys ask; False when a promise on the screen could not be kept.
@@ -254,6 +291,10 @@ def _text(turn: UssdTurn, held: Held, now: datetime) -> str:
 
 def _echoes(turn: UssdTurn, before: str, since: timedelta) -> bool:
     return turn.text == before.rpartition("*")[2] and since < ECHO
+
+
+def _only_looks(todo: Sequence[Deed]) -> bool:
+    return all(isinstance(each.effect, Remember) for each in todo)
 
 
 def _tier(gateway: Gateway) -> Tier:

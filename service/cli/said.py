@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import typer
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,6 +23,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+VAR = Path("var")
+DEMO_DATABASE = VAR / "demo.db"
+DEMO_SECRET = VAR / "demo.secret"
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -69,7 +74,19 @@ def fail(sentence: str) -> NoReturn:
 
 
 def settings() -> Settings:
-    return Settings()
+    """The environment's settings; where nothing is set and a demo world was made here, the demo's,
+    so that `sugu dial` works beside `make demo`."""
+    said = Settings()
+    untouched = (
+        said.secret_key is None and not {"secret_key", "database_url"} & said.model_fields_set
+    )
+    if not untouched or not (DEMO_SECRET.exists() and DEMO_DATABASE.exists()):
+        return said
+    return Settings(
+        secret_key=SecretStr(DEMO_SECRET.read_text().strip()),
+        database_url=f"sqlite:///{DEMO_DATABASE}",
+        demo=True,
+    )
 
 
 def database(said: Settings) -> Engine:

@@ -2,13 +2,21 @@
 
 import os
 import secrets
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from service import clock
-from service.cli.said import Failure, app, command, database, settings, vault
+from service.cli.said import (
+    DEMO_DATABASE,
+    DEMO_SECRET,
+    Failure,
+    app,
+    command,
+    database,
+    settings,
+    vault,
+)
 from service.cli.serving import serve_with
 from service.db import migrate as migrate_database
 from service.db import writing
@@ -17,10 +25,6 @@ from service.people.seed import seed_kita
 from service.prices.store import bump
 from service.settings import Settings
 from service.sms.lexicon import default_aliases
-
-VAR = Path("var")
-DEMO_DATABASE = "sqlite:///var/demo.db"
-DEMO_SECRET = VAR / "demo.secret"
 
 
 @command(app)
@@ -72,10 +76,10 @@ def _demo_settings(host: str, port: int) -> Settings:
 
     They go back into the environment, so that the worker child reads the same.
     """
-    os.environ.setdefault("SUGU_DATABASE_URL", DEMO_DATABASE)
+    os.environ.setdefault("SUGU_DATABASE_URL", f"sqlite:///{DEMO_DATABASE}")
     os.environ.setdefault("SUGU_PUBLIC_URL", f"http://{host}:{port}")
     os.environ["SUGU_DEMO"] = "true"
-    if not os.environ.get("SUGU_SECRET_KEY") and settings().secret_key is None:
+    if not os.environ.get("SUGU_SECRET_KEY") and Settings().secret_key is None:
         os.environ["SUGU_SECRET_KEY"] = _demo_secret()
     return settings()
 

@@ -1,6 +1,6 @@
 """Broadcasts: written beside a picture of the phone that gets them, submitted, approved, sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,15 +21,17 @@ from service.api.console.desk import (
     show,
     text,
     texts,
+    voice_of,
 )
 from service.api.deps import Work
 from service.api.pages import Ask
 from service.api.problems import Problem
 from service.api.v1 import broadcasts
 from service.api.v1.broadcasts import BroadcastChange, BroadcastForm, Preview, Submission, TestForm
+from service.i18n import LANGS
 from service.people.store import villages
 from service.people.tables import Cooperative
-from service.sms.audience import ROLES
+from service.sms.audience import ROLES, SEXES
 from service.sms.template import VARIABLES
 
 router = pages()
@@ -59,7 +61,7 @@ def list_page(work: Reader, cursor: str | None = None, q: str = "") -> Response:
 
 @router.get("/broadcasts/new")
 def new_page(work: Clerk) -> Response:
-    return _composer(work, EMPTY, None, _look(work, EMPTY))
+    return _composer(work, EMPTY, None, (None, None))
 
 
 @router.post("/broadcasts/preview")
@@ -83,7 +85,8 @@ def create(work: Clerk, form: Form) -> Response:
 @router.get("/broadcasts/{broadcast_id}/edit")
 def edit_page(work: Clerk, broadcast_id: int) -> Response:
     row = broadcasts.read_broadcast(work, broadcast_id)
-    return _composer(work, row.model_dump(), broadcast_id, _look(work, _letter_of(row)))
+    seen = broadcasts.preview_broadcast(work, broadcast_id)
+    return _composer(work, row.model_dump(), broadcast_id, (seen, None))
 
 
 @router.post("/broadcasts/{broadcast_id}/edit")
@@ -166,9 +169,7 @@ def _composer(
     broadcast_id: int | None,
     seen: tuple[Preview | None, dict[str, Any] | None],
 ) -> Response:
-    book = work.state.book()
     when = said["when"] if isinstance(said["when"], Mapping) else {}
-    places = sorted(villages(work.session), key=lambda each: each.name)
     return show(
         work,
         "composer.html",
@@ -182,14 +183,28 @@ def _composer(
         preview=seen[0],
         wrong=seen[1],
         variables=[f"{{{each}}}" for each in VARIABLES],
-        villages=[each for each in places if each.ussd_key is not None or each.demo],
-        communes=sorted({each.commune for each in places if each.ussd_key or each.demo}),
-        cooperatives=work.session.exec(select(Cooperative).order_by(Cooperative.code)).all(),
-        markets=book.fairs(),
-        products=book.sold(),
-        roles=ROLES,
+        choices=_choices(work),
+        markets=work.state.book().fairs(),
         day_codes=DAYS,
     )
+
+
+def _choices(work: Work) -> Mapping[str, list[tuple[str, str]]]:
+    """What may be ticked in each list: codes with their names. Only villages that are served."""
+    book, voice = work.state.book(), voice_of(work.request, work.state)
+    served = [each for each in villages(work.session) if each.ussd_key is not None or each.demo]
+    communes = sorted({each.commune for each in served})
+    groups = work.session.exec(select(Cooperative).order_by(Cooperative.code))
+    return {
+        "villages": [(each.code, f"{each.name} ({each.commune})") for each in served],
+        "communes": [(each, each) for each in communes],
+        "cooperatives": [(each.code, each.name) for each in groups],
+        "markets": [(each.code, each.name) for each in book.fairs()],
+        "products": [(each.code, each.name("fr")) for each in book.sold()],
+        "sex": [(each, voice.code(each)) for each in SEXES],
+        "languages": [(each, voice.code(each)) for each in LANGS],
+        "roles": [(each, voice.code(each)) for each in ROLES],
+    }
 
 
 def _look(
@@ -254,7 +269,3 @@ def _local(work: Work, said: str) -> str:
     local = at.astimezone(work.state.limits.zone) if at.tzinfo else at
     return f"{local:%Y-%m-%dT%H:%M}"
 
-
-def _letter_of(row: broadcasts.Broadcast) -> dict[str, Any]:
-    names: Sequence[str] = ("name", "body", "audience", "when", "freeze", "needs_fresh")
-    return {name: getattr(row, name) for name in names}

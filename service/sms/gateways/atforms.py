@@ -4,6 +4,7 @@ Evidence: `gateways.md` 1.4 to 1.6. Every value is a string on the wire; any may
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from service.sms.gateway import (
@@ -123,6 +124,7 @@ def read_opt_out(raw: RawRequest) -> OptOut | None:
     return OptOut(phone, form.get("senderId", "shortCode"))
 
 
+@lru_cache(maxsize=4096)
 def ack(kind: Kind, body: str, label: str) -> Ack:
     """Any 200 does, except for USSD: there the body is the screen (`CON ...`, `END ...`)."""
     if kind is not Kind.USSD:

@@ -5,9 +5,10 @@ Pure. Nothing here raises for what a stranger sent; what cannot be read is simpl
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from service.phone import parse
@@ -30,7 +31,10 @@ class Fields:
 
     def get(self, *names: str) -> str:
         """The first of `names` that holds something, stripped; else an empty string."""
-        return next((said for name in names if (said := self.values.get(name, "").strip())), "")
+        for name in names:
+            if said := self.values.get(name, "").strip():
+                return said
+        return ""
 
     def text(self, *names: str) -> str:
         """As `get`, with the spaces people typed."""
@@ -43,12 +47,14 @@ def fields(raw: RawRequest) -> Fields:
     if isinstance(loaded, dict):
         return Fields({**_first(_words(raw.query.encode())), **texts(loaded)})
     body = list(_words(raw.body))
-    first = _first(iter(body))
+    first = _first(body)
     doubled = frozenset(name for name, value in body if first[name] != value)
+    if not raw.query:
+        return Fields(first, doubled)
     return Fields({**_first(_words(raw.query.encode())), **first}, doubled)
 
 
-def _first(pairs: Iterator[tuple[str, str]]) -> dict[str, str]:
+def _first(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in pairs:
         found.setdefault(name, value)
@@ -56,15 +62,28 @@ def _first(pairs: Iterator[tuple[str, str]]) -> dict[str, str]:
 
 
 def _words(form: bytes) -> Iterator[tuple[str, str]]:
-    return ((as_words(name), as_words(value)) for name, value in pairs(form))
+    return (_pair_of(piece) for piece in _pieces(form))
 
 
 def pairs(form: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The percent-decoded bytes of each field, before anyone decides on an alphabet."""
-    for piece in form.split(b"&", MOST_FIELDS)[:MOST_FIELDS]:
-        if piece:
-            name, _, value = piece.replace(b"+", b" ").partition(b"=")
-            yield unquote_to_bytes(name), unquote_to_bytes(value)
+    return map(_bytes_of, _pieces(form))
+
+
+def _pieces(form: bytes) -> Iterator[bytes]:
+    return filter(None, form.split(b"&", MOST_FIELDS)[:MOST_FIELDS])
+
+
+def _bytes_of(piece: bytes) -> tuple[bytes, bytes]:
+    name, _, value = piece.replace(b"+", b" ").partition(b"=")
+    return unquote_to_bytes(name), unquote_to_bytes(value)
+
+
+@lru_cache(maxsize=8192)
+def _pair_of(piece: bytes) -> tuple[str, str]:
+    """One field in words. Remembered: most pieces of a carrier's form were in the one before."""
+    name, value = _bytes_of(piece)
+    return as_words(name), as_words(value)
 
 
 def as_words(said: bytes) -> str:
@@ -122,6 +141,7 @@ def number(said: str) -> str:
     return caller(said) or said.strip().removeprefix("tel:").strip()
 
 
+@lru_cache(maxsize=8192)
 def caller(said: str) -> str | None:
     """E.164, `tel:` dropped and the plus that a form lost put back; None if it is no phone."""
     plain = said.strip().removeprefix("tel:").strip()
