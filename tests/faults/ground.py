@@ -127,8 +127,8 @@ class Reckoning:
 def reckon(engine: Engine, run_id: int, taken: Carrier) -> Reckoning:
     """`silent` is loss nobody would notice: called accepted here and never taken there, or
     taken there and called unsent here."""
-    from tests.sms.outbox_world import VAULT
     from service.people.tables import Contact
+    from tests.sms.outbox_world import VAULT
 
     known = taken.times_accepted()
     counts: dict[str, int] = {}

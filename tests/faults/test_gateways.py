@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 from service.db import writing
 from service.settings import AfricasTalking, Settings
 from service.sms.claim import Batch
-from service.sms.gateways.africastalking import AfricasTalkingGateway
 from service.sms.gateway import Tokens
+from service.sms.gateways.africastalking import AfricasTalkingGateway
 from service.sms.tables import Run
 from service.worker import Worker
 from tests.faults.ground import SECRET, scale, table

@@ -77,7 +77,7 @@ def test_the_pace_is_kept_for_all_workers_together(engine: Engine):
 
 def test_who_stopped_or_withdrew_is_suppressed_at_the_last_moment(engine: Engine):
     with writing(engine) as session:
-        one, two, three = people(session, 3)
+        one, two, _three = people(session, 3)
         run = a_run(session)
         session.get_one(Contact, one).stopped_at = NOON
         session.exec(select(Subscriber).where(Subscriber.contact_id == two)).one().consented = False
@@ -118,7 +118,7 @@ def test_an_expired_message_is_not_sent(engine: Engine):
 def test_quiet_hours_hold_broadcasts_back_but_not_replies(engine: Engine):
     quiet = replace(LIMITS, quiet=QuietHours(time(11), time(13)))
     with writing(engine) as session:
-        one, two = people(session, 2)
+        one, _two = people(session, 2)
         a_run(session)
         outbox.enqueue(
             session,

@@ -70,7 +70,7 @@ def test_what_nobody_asked_for_waits_for_the_end_of_the_quiet_hours(engine: Engi
 
 def test_stop_drops_what_is_queued_but_not_the_goodbye(engine: Engine):
     with writing(engine) as session:
-        one, two = people(session, 2)
+        one, _two = people(session, 2)
         run = a_run(session)
         say(session, one, "hausse", "alert")
         session.get_one(Contact, one).stopped_at = NOON

@@ -4,17 +4,28 @@ Reading works without JavaScript; every change is a form. `desk` is what the pag
 `voice` how they write figures, `charts` what they draw; each other module is a few pages.
 """
 
-import importlib
-import importlib.util
-
 from fastapi import APIRouter
 
+from service.api.console import (
+    bulletins,
+    composer,
+    door,
+    impact,
+    messages,
+    moderation,
+    people,
+    prices,
+    registers,
+    runs,
+    screens,
+    today,
+)
+
 router = APIRouter()
-for _name in (
-    "door", "today", "prices", "moderation", "composer", "runs", "people", "registers",
-    "messages", "impact", "bulletins", "screens",
+for _each in (
+    door, today, prices, moderation, composer, runs, people, registers, messages, impact,
+    bulletins, screens,
 ):  # fmt: skip
-    if importlib.util.find_spec(f"service.api.console.{_name}"):
-        router.include_router(importlib.import_module(f"service.api.console.{_name}").router)
+    router.include_router(_each.router)
 
 __all__ = ["router"]

@@ -240,6 +240,6 @@ def _text(x: float, y: float, said: str, kind: str = "", anchor: str = "start") 
 
 
 def _svg(width: int, height: int, label: str, parts: Iterable[Markup], kind: str = "") -> Markup:
-    return Markup(
-        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" class="{}">{}</svg>'
-    ).format(width, height, label, kind, Markup("").join(escape(part) for part in parts))
+    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}" class="{}">{}</svg>').format(
+        width, height, label, kind, Markup("").join(escape(part) for part in parts)
+    )

@@ -207,9 +207,7 @@ def _choices(work: Work) -> Mapping[str, list[tuple[str, str]]]:
     }
 
 
-def _look(
-    work: Work, said: Mapping[str, Any]
-) -> tuple[Preview | None, dict[str, Any] | None]:
+def _look(work: Work, said: Mapping[str, Any]) -> tuple[Preview | None, dict[str, Any] | None]:
     """What would leave, or what is wrong with the words. Nothing is kept."""
     draft = {**said, "name": said["name"] or "–"}
     trial = work.session.begin_nested()
@@ -268,4 +266,3 @@ def _local(work: Work, said: str) -> str:
         return said
     local = at.astimezone(work.state.limits.zone) if at.tzinfo else at
     return f"{local:%Y-%m-%dT%H:%M}"
-

@@ -24,6 +24,7 @@ from service.api.console.voice import Voice
 from service.api.deps import Once, Require, SessionDep, State, Work, identify, same_site
 from service.api.errors import mistakes
 from service.api.html import Room, language_of
+from service.api.imports import LARGEST_FILE
 from service.api.pages import MOST, Ask, Page
 from service.api.problems import Problem, body_of
 from service.api.security import SAFE, Identity
@@ -68,8 +69,13 @@ def pages() -> APIRouter:
 
 
 async def form_of(request: Request) -> FormData:
-    """The form of a POST; empty for anything else."""
-    return FormData() if request.method in SAFE else await request.form()
+    """The form of a POST, one file at most; empty for anything else."""
+    if request.method in SAFE:
+        return FormData()
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > LARGEST_FILE:
+        raise Problem("too_large")
+    return await request.form(max_files=1)
 
 
 Form = Annotated[FormData, Depends(form_of)]
@@ -223,14 +229,16 @@ def _failed(request: Request, problem: Problem) -> Response:
         asked = request.url.path if request.method in SAFE else "/console"
         return RedirectResponse(f"{LOGIN}?next={quote(asked)}", 303)
     body = problem_page(request, problem)
-    return room.page(request, "problem.html", body["status"], problem=body, back=_came_from(request))
+    return room.page(
+        request, "problem.html", body["status"], problem=body, back=_came_from(request)
+    )
 
 
 def _came_from(request: Request) -> str:
     """The page before this one, if it is ours."""
     came = request.headers.get("referer", "")
     host = f"//{request.headers.get('host', '')}/"
-    return came.partition(host)[2] and "/" + came.partition(host)[2] or "/console"
+    return (came.partition(host)[2] and "/" + came.partition(host)[2]) or "/console"
 
 
 def _with_language(request: Request) -> list[tuple[bytes, bytes]]:

@@ -92,9 +92,7 @@ def subscribers_page(
 
 @router.post("/people/subscribers")
 def add_subscriber(work: Clerk, form: Form) -> Response:
-    made = subscribers.create_subscriber(
-        work, letter(SubscriberForm, _farmer(form), work.request)
-    )
+    made = subscribers.create_subscriber(work, letter(SubscriberForm, _farmer(form), work.request))
     return back(f"/console/people/subscribers/{made.id}", "saved")
 
 
@@ -120,9 +118,7 @@ def change_subscriber(work: Clerk, subscriber_id: int, form: Form) -> Response:
             notice = "saved"
         case _:
             raise Problem("invalid")
-    subscribers.change_subscriber(
-        work, subscriber_id, letter(SubscriberChange, said, work.request)
-    )
+    subscribers.change_subscriber(work, subscriber_id, letter(SubscriberChange, said, work.request))
     return back(path, notice)
 
 

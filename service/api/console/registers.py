@@ -21,7 +21,7 @@ from service.api.v1 import (
     villages,
     weighings,
 )
-from service.prices.trip import COST_VALID_DAYS
+from service.prices.trip import COST_LASTS
 
 router = pages()
 
@@ -95,7 +95,7 @@ def routes_page(work: Reader, village: str = "", cursor: str | None = None) -> R
         next=found.next,
         village=village,
         ages=ages,
-        most=COST_VALID_DAYS,
+        most=COST_LASTS,
         villages=sorted(work.state.book().villages.values(), key=lambda each: each.name),
         markets=work.state.book().fairs(),
     )
@@ -111,9 +111,7 @@ def add_route(work: Clerk, form: Form) -> Response:
 def renew_route(work: Clerk, route_id: int, form: Form) -> Response:
     """A new cost is dated today."""
     said = {
-        name: value
-        for name in ("per_kg", "per_trip")
-        if (value := whole(form, name)) is not None
+        name: value for name in ("per_kg", "per_trip") if (value := whole(form, name)) is not None
     }
     routes.change_route(work, route_id, letter(routes.RouteChange, said, work.request))
     return back("/console/people/routes", "saved")
@@ -125,13 +123,13 @@ def import_page(work: Clerk) -> Response:
 
 
 @router.post("/people/import")
-async def take_file(work: Clerk, form: Form) -> Response:
+def take_file(work: Clerk, form: Form) -> Response:
     """Take in a file, or only say what would happen (`dry_run`)."""
     kind = KINDS.get(text(form, "kind"))
     file = form.get("file")
     if kind is None or not isinstance(file, UploadFile):
         raise Problem("unknown_format")
-    done = kind.take(work, await file.read(), dry_run=bool(text(form, "dry_run")))
+    done = kind.take(work, file.file.read(), dry_run=bool(text(form, "dry_run")))
     return _imported(work, text(form, "kind"), done)
 
 

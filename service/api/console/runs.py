@@ -17,9 +17,7 @@ STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
 
 
 @router.get("/runs/{run_id}")
-def run_page(
-    work: Reader, run_id: int, state: str = "", cursor: str | None = None
-) -> Response:
+def run_page(work: Reader, run_id: int, state: str = "", cursor: str | None = None) -> Response:
     run = runs.read_run(work, run_id)
     wanted = next((each for each in STATES if each == state), None)
     lines = runs.list_deliveries(work, run_id, Ask(cursor, SHOWN), state=wanted)

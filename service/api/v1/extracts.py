@@ -58,7 +58,7 @@ def _reports(work: Work, span: Span) -> Sheet:
 def _quotes(work: Work, span: Span) -> Sheet:
     columns = (
         "product", "market", "stage", "unit", "fair_on", "value", "low", "high", "reporters",
-        "grade", "n_eff", "se_ln", "trend", "method", "computed_at",
+        "grade", "n_eff", "se_ln", "method", "computed_at",
     )  # fmt: skip
     query = (
         select(QuoteRow)

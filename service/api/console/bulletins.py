@@ -1,0 +1,19 @@
+"""Bulletins: one market on one page, to print, to send on, and to read on the radio."""
+
+from fastapi import Response
+
+from service.api.console.desk import Reader, pages, show
+from service.api.problems import Problem
+from service.api.v1 import bulletins
+
+router = pages()
+
+
+@router.get("/bulletins")
+def bulletins_page(work: Reader, market: str = "") -> Response:
+    places = work.state.book().fairs()
+    chosen = market or (places[0].code if places else "")
+    if not chosen:
+        raise Problem("not_found")
+    made = bulletins.read_bulletin(work, chosen)
+    return show(work, "bulletins.html", markets=places, made=made)

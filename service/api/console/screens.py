@@ -1,0 +1,154 @@
+"""Screens: everything Sugu says, in both languages side by side, for those who review the words.
+
+The USSD screens are walked as a caller would, from today's book, and nothing is done on the way.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from babel.messages.pofile import read_po
+from fastapi import Response
+
+from service import encoding
+from service.api.console.desk import Reader, pages, show
+from service.api.deps import Work
+from service.i18n import LANGS, SOURCE, catalogues, on_one_line, reviews, translations
+from service.ussd.caller import Opening, Profile, ReporterCard
+from service.ussd.scene import BACK, HOME, Scene
+from service.ussd.screens import PREFIX, WIRE, Screen
+from service.ussd.walk import keys_of, screen_of
+
+router = pages()
+
+DEEPEST = 4
+"""Keys below home that are tried: deeper places are lists of places already seen."""
+MOST = 600
+"""Screens walked through for one caller and language."""
+CHOICE = re.compile(r"^(\d{1,2}) \D")
+KILOS, PRICE = "300", "240"
+"""What is typed where a screen wants an amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One screen in one language: its keys, its text, and its width with the carrier's prefix."""
+
+    path: str
+    text: str
+    septets: int
+
+    @property
+    def fits(self) -> bool:
+        return self.septets <= WIRE
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One text of the catalogue. `status` is the review of the Bambara."""
+
+    context: str
+    fr: str
+    bm: str
+    fr_septets: int
+    bm_septets: int
+    status: str
+    reviewer: str
+    on: str
+
+
+@router.get("/screens")
+def screens_page(work: Reader, room: str = "") -> Response:
+    sayings = catalogue()
+    rooms = sorted({each.context.partition(".")[0] for each in sayings})
+    chosen = room if room in rooms else ""
+    shown = [each for each in sayings if each.context.startswith(f"{chosen}.")] if chosen else []
+    tours = {} if chosen else {lang: tour(work, lang) for lang in LANGS}
+    return show(
+        work,
+        "screens.html",
+        rooms=rooms,
+        room=chosen,
+        sayings=shown,
+        labels=sorted({label for each in tours.values() for label in each}),
+        tours=tours,
+        languages=LANGS,
+        total=len(sayings),
+        approved=sum(each.status == "approved" for each in sayings),
+        wire=WIRE,
+    )
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Sequence[Saying]:
+    """Every text with its Bambara and who has approved it, in order of context."""
+    page = (catalogues() / "REVIEW.md").read_text("utf-8")
+    review = {(each.context, each.text): each for each in reviews(page)}
+    spoken = _messages("bm")
+    found = []
+    for (context, fr), _ in sorted(_messages(SOURCE).items()):
+        bm = spoken.get((context, fr), "")
+        told = review.get((context, on_one_line(bm)))
+        found.append(
+            Saying(
+                context,
+                fr,
+                bm,
+                _width(fr),
+                _width(bm),
+                told.status if told else "",
+                told.reviewer if told else "",
+                told.on if told else "",
+            )
+        )
+    return tuple(found)
+
+
+def tour(work: Work, lang: str) -> Mapping[str, Shown]:
+    """The fullest screen of each name, as a farmer and as a reporter come to it."""
+    book = work.state.book()
+    scene = Scene(Profile(), book, work.today, work.state.say, work.state.settings.ussd_code)
+    village = next((code for code in book.routes if code in book.villages), None)
+    farmer = Profile(language=lang, village=village, sex="f", consented=True)
+    market = next(iter(book.catalog.markets), "")
+    reporter = Profile(lang, village, reporter=ReporterCard("Awa K.", (market,), 4, 2, 0.9))
+    found: dict[str, Shown] = {}
+    for who in (farmer, reporter, Profile(lang, stopped=True), Profile()):
+        for path, screen in _walk(scene, who):
+            width = encoding.septets(screen.text) + PREFIX
+            known = found.get(screen.label)
+            if screen.language == lang and (known is None or width > known.septets):
+                found[screen.label] = Shown(path, screen.text, width)
+    return found
+
+
+def _walk(scene: Scene, who: Profile) -> Sequence[tuple[str, Screen]]:
+    """Places in the order they are met, each screen entered once."""
+    todo, seen, found = [""], set[str](), []
+    while todo and len(found) < MOST:
+        path = todo.pop(0)
+        screen = screen_of(Opening(who), keys_of(path), scene)
+        found.append((path, screen))
+        if screen.text in seen or screen.ends or len(keys_of(path)) >= DEEPEST:
+            continue
+        seen.add(screen.text)
+        todo += [f"{path}*{key}".strip("*") for key in _keys(screen)]
+    return found
+
+
+def _keys(screen: Screen) -> list[str]:
+    """The keys a screen offers; an amount where it offers none."""
+    said = [match[1] for line in screen.text.split("\n") if (match := CHOICE.match(line))]
+    kept = [key for key in dict.fromkeys(said) if key not in (BACK, HOME)]
+    return kept or [KILOS, PRICE]
+
+
+def _messages(lang: str) -> Mapping[tuple[str, str], str]:
+    path = catalogues() / lang / "LC_MESSAGES" / "sugu.po"
+    with path.open(encoding="utf-8") as file:
+        return translations(read_po(file, locale=lang))
+
+
+def _width(text: str) -> int:
+    return encoding.septets(encoding.to_gsm(text))
