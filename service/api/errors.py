@@ -10,11 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problems import OF_STATUS, Problem, body_of, language_of
 from service.sms.refused import Refused
 
 PROBLEM_JSON = "application/problem+json"
+TOO_LARGE = 413
 RETRY_AFTER = {"Retry-After": "5"}
 """Seconds a caller should leave a busy database alone."""
 
@@ -31,6 +33,7 @@ class Answered(Exception):
 
 def install(app: FastAPI) -> None:
     """Take over every way a request can fail."""
+    app.add_middleware(_TooLarge)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Answered, _answered)
     app.add_exception_handler(HTTPException, _http)
@@ -130,6 +133,35 @@ def _path(request: Request) -> str:
     """The path as it may be logged: a hook's holds a secret."""
     path = request.url.path
     return "/hooks" if path.startswith("/hooks/") else path
+
+
+class _TooLarge:
+    """The framework cuts off a large body in its own words; this says it in ours."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        cut = False
+
+        async def said(message: Message) -> None:
+            nonlocal cut
+            if message["type"] == "http.response.start" and message["status"] == TOO_LARGE:
+                cut = not _is_problem(message)
+                if cut:
+                    problem = answer(Problem("too_large"), Request(scope))
+                    await problem(scope, receive, send)
+            if not cut:
+                await send(message)
+
+        await self._app(scope, receive, said)
+
+
+def _is_problem(start: Message) -> bool:
+    return (b"content-type", PROBLEM_JSON.encode()) in start["headers"]
 
 
 # --- what is wrong with a form --------------------------------------------------------------------

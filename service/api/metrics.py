@@ -78,12 +78,12 @@ class _House(Collector):
 
     def _unknown(self, session: Session) -> GaugeMetricFamily:
         since = self._state.clock() - RECENT
-        rows = session.execute(
+        rows = session.exec(
             select(Delivery.state, func.count())
             .where(col(Delivery.sending_at) >= since)
             .group_by(col(Delivery.state))
         )
-        counts: dict[str, int] = dict(rows.tuples().all())
+        counts = dict(rows.all())
         share = counts.get("unknown", 0) / max(1, sum(counts.values()))
         return _gauge("sugu_unknown_share", "Share of a day's messages with no known end", share)
 

@@ -91,7 +91,13 @@ def values_of(cursor: str | None, types: Sequence[type]) -> list[Any]:
 
 
 def _values(cursor: str | None, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
-    return values_of(cursor, [key.type.python_type for key in keys])
+    return values_of(cursor, [_kind(key) for key in keys])
+
+
+def _kind(key: InstrumentedAttribute[Any]) -> type:
+    """The Python type of a column; SQLModel's strings do not tell theirs."""
+    kind: type = key.type.python_type
+    return str if kind is object else kind
 
 
 LARGEST_ID = 2**31

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from service.prices.catalog import Catalog
-from service.prices.reception import Teller, earlier
+from service.prices.reception import REPLACED, Teller, earlier, give_way
 from service.prices.report import COUNTING, Status
-from service.prices.store import Moved, publish, window_of
+from service.prices.store import COUNTED, Moved, publish, window_of
 from service.prices.tables import ReportRow
 
 
@@ -38,7 +38,8 @@ def confirm(
     moved = set_status(session, catalog, [asked], status, "answered", now)
     if status in COUNTING:
         older = [row for row in earlier(session, asked, counts=True) if row.id != asked.id]
-        moved += set_status(session, catalog, older, Status.SUPERSEDED, "replaced", now)
+        asked.supersedes = older[-1].id if older else asked.supersedes
+        moved += _displace(session, catalog, older, now)
     return moved
 
 
@@ -49,7 +50,7 @@ def replace_by(
     new.supersedes = old.id
     if old.status == Status.SUPERSEDED.value:
         return []
-    return set_status(session, catalog, [old], Status.SUPERSEDED, "reread", now)
+    return _displace(session, catalog, [old], now)
 
 
 def last_message(session: Session, teller: Teller, since: datetime) -> Sequence[ReportRow]:
@@ -77,14 +78,43 @@ def last_message(session: Session, teller: Teller, since: datetime) -> Sequence[
 def undo(
     session: Session, catalog: Catalog, reports: Sequence[ReportRow], now: datetime
 ) -> list[Moved]:
-    """Cancel reports, and give back their place to what they had replaced."""
+    """Cancel reports, and give back their place to prices that counted before them."""
     moved = set_status(session, catalog, reports, Status.CANCELLED, "undone", now)
     for row in reports:
-        before = session.get(ReportRow, row.supersedes) if row.supersedes else None
-        if before and before.status == Status.SUPERSEDED.value:
-            restored = Status.ACCEPTED if before.verified else Status.HELD
-            moved += set_status(session, catalog, [before], restored, "restored", now)
+        if before := _replaced(session, row):
+            moved += set_status(session, catalog, [before], Status.ACCEPTED, "restored", now)
     return moved
+
+
+def _displace(
+    session: Session, catalog: Catalog, rows: Sequence[ReportRow], now: datetime
+) -> list[Moved]:
+    windows = {window_of(row) for row in rows if Status(row.status) in COUNTING}
+    give_way(rows)
+    session.flush()
+    return publish(session, catalog, windows, now)
+
+
+def _replaced(session: Session, gone: ReportRow) -> ReportRow | None:
+    """The newest word of this reporter that counted before; None while another one counts.
+
+    What was only asked about or held never comes back: nobody has said that it is a price.
+    """
+    rows = session.exec(
+        select(ReportRow)
+        .where(
+            ReportRow.reporter_id == gone.reporter_id,
+            ReportRow.product == gone.product,
+            ReportRow.market == gone.market,
+            ReportRow.stage == gone.stage,
+            ReportRow.observed_on == gone.observed_on,
+            col(ReportRow.status).in_((*COUNTED, Status.SUPERSEDED.value)),
+        )
+        .order_by(col(ReportRow.id).desc())
+    ).all()
+    if any(row.status in COUNTED for row in rows):
+        return None
+    return next((row for row in rows if row.reason == REPLACED), None)
 
 
 def _matters(row: ReportRow, status: Status) -> bool:

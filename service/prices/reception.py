@@ -4,7 +4,7 @@ Nothing is rejected here and nothing is published in silence: what is not believ
 (`questions`), and what is answered is taken at its word within reason.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -43,6 +43,10 @@ DEFAULT_UNIT: Mapping[Quantity, str] = {
 }
 """The unit of a price that names none: the one the product is quoted for."""
 OPEN = (Status.ASKED.value, Status.HELD.value)
+REPLACED = "replaced"
+"""Reason of a superseded report that counted."""
+UNSETTLED = "unsettled"
+"""Reason of a superseded report that never counted: a doubt, not a price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +180,17 @@ def store(session: Session, catalog: Catalog, report: ReportRow, now: datetime) 
     if report.supersedes is None and replaced:
         report.supersedes = replaced[-1].id
     windows = {window_of(row) for row in replaced if Status(row.status) in COUNTING}
-    for row in replaced:
-        row.status, row.version = Status.SUPERSEDED.value, row.version + 1
+    give_way(replaced)
     session.add(report)
     session.flush()
     return publish(session, catalog, windows | ({window_of(report)} if counts else set()), now)
+
+
+def give_way(rows: Iterable[ReportRow]) -> None:
+    """These reports are superseded; those that counted may get their place back (`amends.undo`)."""
+    for row in rows:
+        row.reason = REPLACED if Status(row.status) in COUNTING else UNSETTLED
+        row.status, row.version = Status.SUPERSEDED.value, row.version + 1
 
 
 def _verdict(

@@ -71,13 +71,25 @@ def bump(session: Session, *, catalog: bool = False) -> None:
 def publish(
     session: Session, catalog: Catalog, windows: Iterable[Window], now: datetime
 ) -> list[Moved]:
-    """Recompute the quotes of these windows, and of the fair after each, which may lean on it."""
-    todo = {each for window in windows for each in (window, _next(session, window)) if each}
+    """Recompute the quotes of these windows, and of the fair after each, which may lean on it.
+
+    A product that staff have switched off keeps what it had.
+    """
+    known = [each for each in windows if each.product in catalog.products]
+    if known:
+        _one_at_a_time(session)
+    todo = {each for window in known for each in (window, _next(session, window)) if each}
     found = [_recompute(session, catalog, window, now) for window in sorted(todo, key=_order)]
     moved = [each for each in found if each]
     if moved:
         bump(session)
     return moved
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Wait for whoever publishes: two reports at one moment must see each other (PostgreSQL;
+    SQLite has one writer anyway). `bump` would take the same row at the end of it."""
+    session.exec(select(BookVersion.id).where(BookVersion.id == 1).with_for_update()).first()
 
 
 def workings(session: Session, catalog: Catalog, window: Window) -> Workings | None:

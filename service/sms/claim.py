@@ -5,33 +5,26 @@ opt-out and consent, the country, the caps, the gateway's pace and circuit. What
 leased for a minute to one owner; a higher fence makes an older owner's word worthless.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-import sqlalchemy
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import ColumnElement, Select, literal, update
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import update
+from sqlmodel import Session, col
 
-from service.people.tables import Contact, Subscriber
 from service.phone import Phone, Vault
 from service.sms import budget
 from service.sms.circuits import Way, ready, take_turn
+from service.sms.due import DueRow, look, served
 from service.sms.limits import CONSENTED, REPLIES, SHARED, Limits
 from service.sms.states import RANK, State
-from service.sms.tables import Delivery, MessageText, Run, stored
+from service.sms.tables import Delivery, MessageText, stored
 
 LEASE = timedelta(seconds=60)
 """Three times the worst case of a request (12 s) and its bookkeeping."""
-LOOK = 100
-"""Rows looked at in one go: a few batches, so that held-back rows do not hide the next ones."""
 LOOKS = 5
 """Goes in one claim before the others in the database get their turn."""
-
-QUEUED = literal(State.QUEUED.value, literal_execute=True)
-"""Written into the SQL itself: a partial index is not used for a bound parameter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +61,8 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A due delivery with what decides about it: the columns of `_due`, in order."""
-
-    id: int
-    run_id: int | None
-    contact_id: int
-    text_id: int
-    kind: str
-    segments: int
-    attempts: int
-    not_after: datetime
-    sealed: bytes
-    stopped_at: datetime | None
-    consented: bool | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Candidate:
-    row: _Row
+    row: DueRow
     gateway: str
     phone: Phone
 
@@ -125,10 +101,10 @@ def claim(
     if not open_ways:
         return Idle(again)
     desk = _Desk(session, owner, open_ways, now, limits, vault)
-    prefixes = None if len(open_ways) == len(ways) else _served(open_ways, limits)
+    prefixes = None if len(open_ways) == len(ways) else served(open_ways, limits)
     aside = False
     for _ in range(LOOKS):
-        rows = _look(desk, prefixes)
+        rows = look(session, now, limits, prefixes)
         if not rows:
             break
         candidates, unfit = _sift(desk, rows)
@@ -141,75 +117,10 @@ def claim(
     return Idle(again, more=aside)
 
 
-# --- looking ----------------------------------------------------------------------------------
-
-
-def _look(desk: _Desk, prefixes: frozenset[str] | None) -> list[_Row]:
-    """The next rows that are due: messages of their own first, then the oldest run with any."""
-    return next((rows for rows in _queues(desk, prefixes) if rows), [])
-
-
-def _queues(desk: _Desk, prefixes: frozenset[str] | None) -> Iterator[list[_Row]]:
-    quiet = desk.limits.is_quiet(desk.now)
-    single = _due(desk.now, col(Delivery.run_id).is_(None), prefixes)
-    if quiet:
-        single = single.where(col(Delivery.kind).in_(REPLIES))
-    order = (col(Delivery.priority), col(Delivery.not_before), col(Delivery.id))
-    yield [_Row(*found) for found in desk.session.execute(single.order_by(*order))]
-    for run_id in () if quiet else _running(desk.session, desk.now):
-        mine = _due(desk.now, col(Delivery.run_id) == run_id, prefixes)
-        yield [_Row(*found) for found in desk.session.execute(mine.order_by(col(Delivery.id)))]
-
-
-def _due(
-    now: datetime, whose: ColumnElement[bool], prefixes: frozenset[str] | None
-) -> Select[*tuple[Any, ...]]:
-    found = (
-        sqlalchemy.select(
-            col(Delivery.id),
-            col(Delivery.run_id),
-            col(Delivery.contact_id),
-            col(Delivery.text_id),
-            col(Delivery.kind),
-            col(Delivery.segments),
-            col(Delivery.attempts),
-            col(Delivery.not_after),
-            col(Contact.sealed),
-            col(Contact.stopped_at),
-            col(Subscriber.consented),
-        )
-        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
-        .outerjoin(Subscriber, col(Subscriber.contact_id) == col(Delivery.contact_id))
-        .where(whose, col(Delivery.state) == QUEUED, col(Delivery.not_before) <= now)
-        .limit(LOOK)
-        .with_for_update(of=Delivery, skip_locked=True)
-    )
-    return found if prefixes is None else found.where(col(Contact.prefix).in_(prefixes))
-
-
-def _running(session: Session, now: datetime) -> Sequence[int]:
-    """Runs that may send, oldest first: a paused or cancelled one is not even looked at."""
-    live = or_(col(Run.not_after).is_(None), col(Run.not_after) > now)
-    found = (
-        select(Run.id).where(Run.state == "running", live).order_by(col(Run.due_at), col(Run.id))
-    )
-    return [run_id for run_id in session.exec(found) if run_id is not None]
-
-
-def _served(ways: Mapping[str, Way], limits: Limits) -> frozenset[str]:
-    """Operator prefixes that some open gateway may serve; foreign numbers are always let in."""
-    heads = [f"{number:02}" for number in range(100)]
-    narrow = {
-        target.removeprefix("+223")[:2] for target in limits.routes if target[:1] in "+0123456789"
-    }
-    reach = {head for head in heads if not ways.keys().isdisjoint(limits.ways(f"+223{head}"))}
-    return frozenset(reach | narrow | {"20", "21", ""})
-
-
 # --- sifting ----------------------------------------------------------------------------------
 
 
-def _sift(desk: _Desk, rows: Sequence[_Row]) -> tuple[list[_Candidate], list[_Aside]]:
+def _sift(desk: _Desk, rows: Sequence[DueRow]) -> tuple[list[_Candidate], list[_Aside]]:
     """What may leave now, and what never may. Rows in neither list stay queued."""
     judged = [_judge(desk, row) for row in rows]
     return (
@@ -218,7 +129,7 @@ def _sift(desk: _Desk, rows: Sequence[_Row]) -> tuple[list[_Candidate], list[_As
     )
 
 
-def _judge(desk: _Desk, row: _Row) -> _Candidate | _Aside | None:
+def _judge(desk: _Desk, row: DueRow) -> _Candidate | _Aside | None:
     if row.not_after <= desk.now:
         return _Aside(row.id, State.EXPIRED, "late")
     if row.stopped_at is not None and row.kind not in REPLIES:

@@ -127,12 +127,8 @@ def _event(
 
 def _named(session: Session, gateway: str, note: DeliveryNote) -> Delivery | None:
     """The delivery a report names, by the carrier's id or by our key, locked."""
-    if note.provider_id:
-        known = select(Delivery).where(
-            Delivery.gateway == gateway, Delivery.provider_id == note.provider_id
-        )
-        if found := session.exec(known.with_for_update()).first():
-            return found
+    if note.provider_id and (found := _known(session, gateway, note.provider_id)):
+        return found
     if note.key and note.key.isascii() and note.key.isdecimal() and len(note.key) < KEY_DIGITS:
         keyed = select(Delivery).where(
             Delivery.id == int(note.key),
@@ -143,16 +139,14 @@ def _named(session: Session, gateway: str, note: DeliveryNote) -> Delivery | Non
     return None
 
 
+def _known(session: Session, gateway: str, provider_id: str) -> Delivery | None:
+    known = select(Delivery).where(Delivery.gateway == gateway, Delivery.provider_id == provider_id)
+    return session.exec(known.with_for_update()).first()
+
+
 def _retry(session: Session, event: DeliveryEvent) -> bool:
     if event.delivery_id is not None:
         return False
-    if event.provider_id:  # an earlier report of the same message may just have been placed
-        known = select(Delivery).where(
-            Delivery.gateway == event.gateway, Delivery.provider_id == event.provider_id
-        )
-        if found := session.exec(known.with_for_update()).first():
-            _tell(session, found, event)
-            return True
     return _guess(session, event).delivery_id is not None
 
 
@@ -163,6 +157,9 @@ def _guess(session: Session, event: DeliveryEvent) -> Applied:
     While one to this phone is being sent, its answer may still bring the id: then it waits.
     """
     mine = _recent(session, event)
+    # While we waited for those rows, a twin of this report may have named one of them.
+    if event.provider_id and (twin := _known(session, event.gateway, event.provider_id)):
+        return Applied(twin.id, moved=_tell(session, twin, event))
     if event.provider_id is not None and any(each.state == State.SENDING for each in mine):
         return Applied(None)
     wanted = (State.UNKNOWN,) if event.provider_id else WAITING[1:]

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from service import encoding
 from service.sms import budget
-from service.sms.claim import QUEUED
+from service.sms.due import QUEUED
 from service.sms.limits import REPLIES, Limits
 from service.sms.refused import Refused
 from service.sms.states import RANK, State

@@ -11,8 +11,8 @@ from sqlalchemy import exists, func, literal, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from service.sms.claim import QUEUED
 from service.sms.deliveries import AFTER
+from service.sms.due import QUEUED
 from service.sms.settle import SENDING
 from service.sms.states import RANK, State
 from service.sms.tables import Broadcast, Delivery, Run, stored

@@ -1,10 +1,11 @@
 """The gateways between messages: their credit against our ledger, and what they still hold.
 
 Both ask a carrier over the wire, so they run in the sending loop and open short transactions
-around the answers.
+around the answers, in threads: a busy database must not hold the loop.
 """
 
 import logging
+from asyncio import to_thread
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -35,12 +36,12 @@ async def weigh(
     """Read every gateway's credit once a day; the alarms there were, in words."""
     alarms: list[str] = []
     for name, gateway in gateways.items():
-        if not gateway.capabilities.balance or _weighed(engine, name, limits.today(now())):
+        today = limits.today(now())
+        if not gateway.capabilities.balance or await to_thread(_weighed, engine, name, today):
             continue
         health = await gateway.health()
         if health.balance is not None:
-            with writing(engine) as session:
-                alarms += note_balance(session, name, health.balance, now(), limits)
+            alarms += await to_thread(_note, engine, name, health.balance, now(), limits)
     return alarms
 
 
@@ -82,13 +83,24 @@ async def back_fill(
     for name, gateway in gateways.items():
         if not gateway.capabilities.poll_inbox:
             continue
-        for sms in await gateway.fetch(_cursor(engine, name)):
-            with writing(engine) as session:
-                receive(session, name, sms, now())
-                if sms.provider_id:
-                    _go_on(session, name, sms.provider_id, now())
+        for sms in await gateway.fetch(await to_thread(_cursor, engine, name)):
+            await to_thread(_take_in, engine, name, sms, now(), receive)
             taken += 1
     return taken
+
+
+def _take_in(
+    engine: Engine, gateway: str, sms: IncomingSms, now: datetime, receive: Receive
+) -> None:
+    with writing(engine) as session:
+        receive(session, gateway, sms, now)
+        if sms.provider_id:
+            _go_on(session, gateway, sms.provider_id, now)
+
+
+def _note(engine: Engine, gateway: str, balance: Cost, now: datetime, limits: Limits) -> list[str]:
+    with writing(engine) as session:
+        return note_balance(session, gateway, balance, now, limits)
 
 
 def _weighed(engine: Engine, gateway: str, day: object) -> bool:

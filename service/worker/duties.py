@@ -4,18 +4,21 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from service.people.scores import score
 from service.sms import alerting, nudges, unanswered
 from service.sms.editions import Press
 from service.worker.clockwork import Job
 
 OFTEN = timedelta(seconds=20)
 SOMETIMES = timedelta(minutes=5)
+DAILY = timedelta(hours=24)
 
 
 def duties(press: Press) -> list[Job]:
     return [
         Job("questions", OFTEN, lambda session, now: _questions(session, now, press)),
         Job("alerts", OFTEN, lambda session, now: _alerts(session, now, press)),
+        Job("scores", DAILY, lambda session, now: _scores(session, now, press)),
         Job("nudges", SOMETIMES, lambda session, now: _nudges(session, now, press)),
     ]
 
@@ -36,3 +39,8 @@ def _nudges(session: Session, now: datetime, press: Press) -> str:
     reminded = nudges.remind(session, book, press.limits, now)
     asked = nudges.ask_silent(session, book, press.limits, now)
     return f"{reminded} reminded, {asked} asked" if reminded or asked else ""
+
+
+def _scores(session: Session, now: datetime, press: Press) -> str:
+    changed = score(session, press.limits.today(now))
+    return f"{changed} reporters scored" if changed else ""

@@ -24,7 +24,7 @@ def list_page(
     found = messages.list_messages(
         work,
         Ask(cursor, SHOWN),
-        direction=next((each for each in ("in", "out") if each == direction), None),  # type: ignore[arg-type]
+        direction=next((each for each in ("in", "out") if each == direction), None),
         state=state or None,
         q=q or None,
     )

@@ -149,7 +149,7 @@ def _answer(work: Work, report_id: int, *, refused: bool) -> None:
 
 
 def _words(work: Work, row: ReportRow, language: str, *, refused: bool) -> str:
-    say = work.state.say(language)
+    say = work.state.voice(language)
     if refused:
         return replies.dropped(say)
     return replies.understood([row], work.state.book().catalog, say, language)
@@ -194,4 +194,4 @@ def _question(session: Session, work: Work, report_id: int) -> str:
     ).first()
     if row is None:
         return ""
-    return replies.question(row, work.state.book().catalog, work.state.say("fr"), "fr")
+    return replies.question(row, work.state.book().catalog, work.state.voice("fr"), "fr")

@@ -76,7 +76,7 @@ def subscribers_page(
         Ask(cursor, SHOWN),
         q=q or None,
         village=village or None,
-        sex=next((each for each in ("f", "m") if each == sex), None),  # type: ignore[arg-type]
+        sex=next((each for each in ("f", "m") if each == sex), None),
     )
     return show(
         work,

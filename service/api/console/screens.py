@@ -14,7 +14,7 @@ from fastapi import Response
 from service import encoding
 from service.api.console.desk import Reader, pages, show
 from service.api.deps import Work
-from service.i18n import LANGS, SOURCE, catalogues, on_one_line, reviews, translations
+from service.i18n import LANGS, catalogues, on_one_line, reviews, translations
 from service.ussd.caller import Opening, Profile, ReporterCard
 from service.ussd.scene import BACK, HOME, Scene
 from service.ussd.screens import PREFIX, WIRE, Screen
@@ -87,7 +87,7 @@ def catalogue() -> Sequence[Saying]:
     review = {(each.context, each.text): each for each in reviews(page)}
     spoken = _messages("bm")
     found = []
-    for (context, fr), _ in sorted(_messages(SOURCE).items()):
+    for context, fr in _sources():
         bm = spoken.get((context, fr), "")
         told = review.get((context, on_one_line(bm)))
         found.append(
@@ -108,7 +108,7 @@ def catalogue() -> Sequence[Saying]:
 def tour(work: Work, lang: str) -> Mapping[str, Shown]:
     """The fullest screen of each name, as a farmer and as a reporter come to it."""
     book = work.state.book()
-    scene = Scene(Profile(), book, work.today, work.state.say, work.state.settings.ussd_code)
+    scene = Scene(Profile(), book, work.today, work.state.voice, work.state.settings.ussd_code)
     village = next((code for code in book.routes if code in book.villages), None)
     farmer = Profile(language=lang, village=village, sex="f", consented=True)
     market = next(iter(book.catalog.markets), "")
@@ -125,7 +125,8 @@ def tour(work: Work, lang: str) -> Mapping[str, Shown]:
 
 def _walk(scene: Scene, who: Profile) -> Sequence[tuple[str, Screen]]:
     """Places in the order they are met, each screen entered once."""
-    todo, seen, found = [""], set[str](), []
+    todo, seen = [""], set[str]()
+    found: list[tuple[str, Screen]] = []
     while todo and len(found) < MOST:
         path = todo.pop(0)
         screen = screen_of(Opening(who), keys_of(path), scene)
@@ -142,6 +143,13 @@ def _keys(screen: Screen) -> list[str]:
     said = [match[1] for line in screen.text.split("\n") if (match := CHOICE.match(line))]
     kept = [key for key in dict.fromkeys(said) if key not in (BACK, HOME)]
     return kept or [KILOS, PRICE]
+
+
+def _sources() -> Sequence[tuple[str, str]]:
+    """(context, French) of every text the code says."""
+    with (catalogues() / "sugu.pot").open(encoding="utf-8") as file:
+        template = read_po(file)
+    return sorted((each.context or "", str(each.id)) for each in template if each.id)
 
 
 def _messages(lang: str) -> Mapping[tuple[str, str], str]:

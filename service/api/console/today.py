@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from fastapi import Response
 from sqlalchemy import func
@@ -80,7 +81,7 @@ def _oldest(work: Work) -> datetime | None:
     ).one()
 
 
-def _newest(work: Work, column: object) -> datetime | None:
+def _newest(work: Work, column: Any) -> datetime | None:
     """The last sign of life from a gateway, in either direction."""
     found: datetime | None = work.session.exec(select(func.max(column))).one()
     return found

@@ -138,7 +138,7 @@ def _message(
 def _farmers(session: Session, state: Sugu) -> list[dict[str, Any]]:
     """The farmers of the demo world, by number."""
     rows = session.exec(
-        select(Subscriber, Contact, Village)
+        select(Subscriber, Contact, col(Village.name))
         .join(Contact, col(Contact.id) == col(Subscriber.contact_id))
         .outerjoin(Village, col(Village.code) == col(Subscriber.village))
         .where(Subscriber.demo)
@@ -146,10 +146,10 @@ def _farmers(session: Session, state: Sugu) -> list[dict[str, Any]]:
     found = [
         {
             "phone": state.vault.open(contact.sealed).e164,
-            "village": village.name if village else "",
+            "village": name or "",
             "language": who.language or "",
         }
-        for who, contact, village in rows
+        for who, contact, name in rows
     ]
     return sorted(found, key=lambda each: str(each["phone"]))
 

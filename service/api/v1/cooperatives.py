@@ -82,7 +82,7 @@ def remove_cooperative(work: Operator, code: str) -> None:
     records.remove(work, work.one(CooperativeRow, code))
 
 
-@router.post("/import", openapi_extra=imports.BODY)
+@router.post("/import", openapi_extra=imports.BODY, max_body_size=imports.LARGEST_FILE)
 def import_cooperatives(work: Operator, file: FileDep, dry_run: bool = False) -> Imported:
     """Take in a CSV or XLSX file: code, name, village."""
     return imports.run(work, file, LOADER, dry_run=dry_run)

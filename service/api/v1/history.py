@@ -89,7 +89,7 @@ def list_reference_prices(
     return paged(work.session, query, keys, ask, ReferenceLine.model_validate, newest_first=True)
 
 
-@router.post("/import", openapi_extra=imports.BODY)
+@router.post("/import", openapi_extra=imports.BODY, max_body_size=imports.LARGEST_FILE)
 def import_prices(
     work: Operator,
     file: FileDep,

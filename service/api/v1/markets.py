@@ -140,7 +140,7 @@ def remove_market(work: Operator, code: str) -> None:
     records.change(work, work.one(MarketRow, code.upper()), {"active": False})
 
 
-@router.post("/import", openapi_extra=imports.BODY)
+@router.post("/import", openapi_extra=imports.BODY, max_body_size=imports.LARGEST_FILE)
 def import_markets(work: Operator, file: FileDep, dry_run: bool = False) -> Imported:
     """Take in a CSV or XLSX file: code, name, commune, fair_days, ..."""
     return imports.run(work, file, LOADER, dry_run=dry_run)

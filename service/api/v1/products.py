@@ -125,7 +125,7 @@ def remove_product(work: Operator, code: str) -> None:
     records.change(work, work.one(ProductRow, code.upper()), {"active": False})
 
 
-@router.post("/import", openapi_extra=imports.BODY)
+@router.post("/import", openapi_extra=imports.BODY, max_body_size=imports.LARGEST_FILE)
 def import_products(work: Operator, file: FileDep, dry_run: bool = False) -> Imported:
     """Take in a CSV or XLSX file: code, chain, family, name_fr, name_bm, ..."""
     return imports.run(work, file, LOADER, dry_run=dry_run)

@@ -141,7 +141,7 @@ def remove_reporter(work: Operator, reporter_id: Id) -> None:
     records.remove(work, row)
 
 
-@router.post("/import", openapi_extra=imports.BODY)
+@router.post("/import", openapi_extra=imports.BODY, max_body_size=imports.LARGEST_FILE)
 def import_reporters(work: Operator, file: FileDep, dry_run: bool = False) -> Imported:
     """Take in a CSV or XLSX file: phone, name, market, cooperative, language, sex."""
     return imports.run(work, file, LOADER, dry_run=dry_run)

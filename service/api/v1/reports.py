@@ -150,9 +150,7 @@ def correct_report(work: Operator, report_id: Id, form: Correction, once: OnceDe
         raise unknown("market")
     new = heard.report
     amends.replace_by(work.session, _catalog(work), row, new, work.now)
-    amends.set_status(
-        work.session, _catalog(work), [new], Status.CONFIRMED, form.reason, work.now
-    )
+    amends.set_status(work.session, _catalog(work), [new], Status.CONFIRMED, form.reason, work.now)
     questions.withdraw(work.session, [row.id or 0], work.now)
     work.record(
         "report.correct",
@@ -198,9 +196,7 @@ def _accept(work: Work, row: ReportRow, reason: str) -> Sequence[Moved]:
 
 
 def _reject(work: Work, row: ReportRow, reason: str) -> Sequence[Moved]:
-    return amends.set_status(
-        work.session, _catalog(work), [row], Status.REJECTED, reason, work.now
-    )
+    return amends.set_status(work.session, _catalog(work), [row], Status.REJECTED, reason, work.now)
 
 
 def _open(work: Work, report_id: int) -> ReportRow:

@@ -120,7 +120,7 @@ def remove_route(work: Operator, route_id: Id) -> None:
     records.remove(work, work.one(RouteRow, route_id))
 
 
-@router.post("/import", openapi_extra=imports.BODY)
+@router.post("/import", openapi_extra=imports.BODY, max_body_size=imports.LARGEST_FILE)
 def import_routes(work: Operator, file: FileDep, dry_run: bool = False) -> Imported:
     """Take in a CSV or XLSX file: village, market, mode, season, per_kg, per_trip, as_of, ..."""
     return imports.run(work, file, LOADER, dry_run=dry_run)

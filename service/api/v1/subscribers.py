@@ -196,7 +196,7 @@ def stop_subscriber(work: Operator, subscriber_id: Id) -> SubscriberPage:
     return _page(work, row)
 
 
-@router.post("/import", openapi_extra=imports.BODY)
+@router.post("/import", openapi_extra=imports.BODY, max_body_size=imports.LARGEST_FILE)
 def import_subscribers(work: Operator, file: FileDep, dry_run: bool = False) -> Imported:
     """Take in a CSV or XLSX file: phone, name, language, village, sex, consent_how, consent_ref."""
     return imports.run(work, file, LOADER, dry_run=dry_run)

@@ -88,7 +88,7 @@ def remove_unit(work: Operator, code: str) -> None:
     records.remove(work, work.one(UnitRow, code.upper()))
 
 
-@router.post("/import", openapi_extra=imports.BODY)
+@router.post("/import", openapi_extra=imports.BODY, max_body_size=imports.LARGEST_FILE)
 def import_units(work: Operator, file: FileDep, dry_run: bool = False) -> Imported:
     """Take in a CSV or XLSX file: code, name_fr, name_bm, measure, kilos, source."""
     return imports.run(work, file, LOADER, dry_run=dry_run)

@@ -116,7 +116,7 @@ def remove_village(work: Operator, code: str) -> None:
     records.remove(work, work.one(VillageRow, code.upper()))
 
 
-@router.post("/import", openapi_extra=imports.BODY)
+@router.post("/import", openapi_extra=imports.BODY, max_body_size=imports.LARGEST_FILE)
 def import_villages(work: Operator, file: FileDep, dry_run: bool = False) -> Imported:
     """Take in a CSV or XLSX file: code, name, commune, market, households, source."""
     return imports.run(work, file, LOADER, dry_run=dry_run)

@@ -87,7 +87,7 @@ def remove_weighing(work: Operator, weighing_id: Id) -> None:
     records.remove(work, work.one(WeighingRow, weighing_id))
 
 
-@router.post("/import", openapi_extra=imports.BODY)
+@router.post("/import", openapi_extra=imports.BODY, max_body_size=imports.LARGEST_FILE)
 def import_weighings(work: Operator, file: FileDep, dry_run: bool = False) -> Imported:
     """Take in a CSV or XLSX file: unit, product, market, kilos, weighed_on, source."""
     return imports.run(work, file, LOADER, dry_run=dry_run)
