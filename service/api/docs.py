@@ -10,8 +10,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from service.api.deps import policies, public
+from service.api.deps import public
 from service.api.errors import PROBLEM_JSON
+from service.api.policies import policies
 from service.api.problems import CATALOGUE
 
 ASSETS = Path(__file__).parent / "swagger"

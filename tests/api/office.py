@@ -99,7 +99,9 @@ class Office:
         """A price as a reporter's message would leave it; the report's id."""
         market, unit = facts.get("market", "KITA"), facts.get("unit", "KG")
         claim = Claim(product, amount, amount, market=market, unit=unit, stage=Stage.PRODUCER)
-        origin = Origin(self.clock(), self.state.limits.today(self.clock()), text=f"{product} {amount}")
+        origin = Origin(
+            self.clock(), self.state.limits.today(self.clock()), text=f"{product} {amount}"
+        )
         with writing(self.engine) as session:
             heard = hear(session, self.state.book(), Teller(reporter, market), claim, origin)
             assert hasattr(heard, "report")
@@ -125,7 +127,13 @@ def open_office(engine: Engine, url: str, at: datetime, **changes: Any) -> Itera
 
 
 def reporter(office: Office, phone: str, **facts: Any) -> int:
-    form = {"phone": phone, "name": "Awa K.", "market": "KITA", "cooperative": "demo", "language": "fr"}
+    form = {
+        "phone": phone,
+        "name": "Awa K.",
+        "market": "KITA",
+        "cooperative": "demo",
+        "language": "fr",
+    }
     said = office.operator.post("/api/v1/reporters", json=form | facts)
     assert said.status_code == 201, said.text
     return said.json()["id"]

@@ -33,7 +33,9 @@ def test_good_lines_go_in_and_the_two_wrong_ones_are_named(office: Office):
 
 
 def test_a_dry_run_says_the_same_and_keeps_nothing(office: Office):
-    dry = office.operator.post(f"{API}/reporters/import?dry_run=1", content=REPORTERS.encode()).json()
+    dry = office.operator.post(
+        f"{API}/reporters/import?dry_run=1", content=REPORTERS.encode()
+    ).json()
     real = office.operator.post(f"{API}/reporters/import", content=REPORTERS.encode()).json()
     assert (dry | {"dry_run": False}) == real
     assert dry["dry_run"] is True
@@ -125,7 +127,11 @@ def test_every_table_leaves_as_csv_and_as_a_workbook(office: Office):
         assert text.status_code == 200, text.text
         book = office.viewer.get(f"{API}/exports/{name}.xlsx")
         assert zipfile.is_zipfile(io.BytesIO(book.content))
-        rows = CalamineWorkbook.from_filelike(io.BytesIO(book.content)).get_sheet_by_index(0).to_python()
+        rows = (
+            CalamineWorkbook.from_filelike(io.BytesIO(book.content))
+            .get_sheet_by_index(0)
+            .to_python()
+        )
         assert ",".join(str(cell) for cell in rows[0]) == text.text.partition("\r\n")[0]
         assert "70000001" not in text.text
         assert "76000001" not in text.text
@@ -167,7 +173,13 @@ def test_no_cell_can_run(text: str):
         assert not str(safe(cell)).startswith(FORMULA)
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=12), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=12),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_cells_come_back_as_they_were_written(cells: list[str]):
     import csv
 

@@ -13,7 +13,13 @@ BROADCAST = {
 
 
 def test_the_smallest_reporter_form_enrols_a_reporter_and_makes_the_cooperative(office: Office):
-    form = {"phone": "+22370000001", "name": "Awa K.", "market": "KITA", "cooperative": "demo", "language": "fr"}
+    form = {
+        "phone": "+22370000001",
+        "name": "Awa K.",
+        "market": "KITA",
+        "cooperative": "demo",
+        "language": "fr",
+    }
     said = office.operator.post(f"{API}/reporters", json=form)
     assert said.status_code == 201
     assert said.json() | form == said.json()
@@ -29,7 +35,9 @@ def test_the_smallest_subscriber_form_writes_consent_into_the_ledger(office: Off
     assert said.status_code == 201
     made = said.json()
     assert (made["consented"], made["stopped"]) == (True, False)
-    assert [(line["how"], line["ref"], line["actor"]) for line in made["ledger"]] == [("paper", "F-12", "operator")]
+    assert [(line["how"], line["ref"], line["actor"]) for line in made["ledger"]] == [
+        ("paper", "F-12", "operator")
+    ]
 
 
 def test_a_phone_that_is_enrolled_cannot_be_enrolled_again(office: Office):
@@ -44,7 +52,9 @@ def test_a_phone_that_has_only_dialled_becomes_a_subscriber(office: Office):
     from service.phone import Phone
 
     with writing(office.engine) as session:
-        contact = store.contact_for(session, office.state.vault, Phone("+22376000009"), office.clock())
+        contact = store.contact_for(
+            session, office.state.vault, Phone("+22376000009"), office.clock()
+        )
         store.subscriber_for(session, store.key(contact.id), office.clock())
     assert subscriber(office, "+22376000009")
 
@@ -74,7 +84,9 @@ def test_days_by_number_are_refused(office: Office):
 def test_a_small_broadcast_of_now_is_sent_when_it_is_submitted(office: Office):
     subscriber(office, "+22376000001")
     body = {"fr": "Bonjour de Kita", "bm": "I ni sogoma"}
-    made = office.operator.post(f"{API}/broadcasts", json=BROADCAST | {"body": body, "when": "now"}).json()
+    made = office.operator.post(
+        f"{API}/broadcasts", json=BROADCAST | {"body": body, "when": "now"}
+    ).json()
     said = office.operator.post(f"{API}/broadcasts/{made['id']}/submit")
     assert said.status_code == 200, said.text
     run = said.json()["run_id"]
@@ -96,7 +108,9 @@ def test_above_the_threshold_a_second_person_must_approve(engine, database_url):
     with open_office(engine, database_url, FRIDAY, approval_above=0) as office:
         subscriber(office, "+22376000001")
         body = {"fr": "Bonjour de Kita"}
-        made = office.operator.post(f"{API}/broadcasts", json=BROADCAST | {"body": body, "when": "now"}).json()
+        made = office.operator.post(
+            f"{API}/broadcasts", json=BROADCAST | {"body": body, "when": "now"}
+        ).json()
         path = f"{API}/broadcasts/{made['id']}"
         assert office.operator.post(f"{path}/submit").json()["state"] == "pending"
         assert code(office.operator.post(f"{path}/approve")) == "role_too_low"
@@ -123,7 +137,12 @@ def test_nobody_approves_what_they_wrote(engine, database_url):
 
 def test_a_new_market_product_and_unit_are_in_service_at_once(office: Office):
     market = {"code": "SIRAKORO", "name": "Sirakoro", "commune": "Kita", "fair_days": ["sat"]}
-    product = {"code": "VOA", "chain": "bambara groundnut", "family": "pulse", "names": {"fr": "Voandzou"}}
+    product = {
+        "code": "VOA",
+        "chain": "bambara groundnut",
+        "family": "pulse",
+        "names": {"fr": "Voandzou"},
+    }
     unit = {"code": "PANIER", "names": {"fr": "panier"}, "measure": "vessel"}
     for path, form in (("markets", market), ("products", product), ("units", unit)):
         said = office.operator.post(f"{API}/{path}", json=form)

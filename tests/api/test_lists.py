@@ -18,7 +18,12 @@ def everything(office: Office, path: str, limit: int) -> list[dict]:
 
 
 def test_pages_hold_every_row_once_in_order(office: Office):
-    for path, key in (("/products", "code"), ("/markets", "code"), ("/villages", "code"), ("/units", "code")):
+    for path, key in (
+        ("/products", "code"),
+        ("/markets", "code"),
+        ("/villages", "code"),
+        ("/units", "code"),
+    ):
         codes = [each[key] for each in everything(office, path, 3)]
         whole = [each[key] for each in office.viewer.get(f"{API}{path}?limit=500").json()["items"]]
         assert codes == whole, path
@@ -46,9 +51,15 @@ def test_two_keys_page_as_well_as_one(office: Office):
 def test_a_search_finds_names_and_whole_numbers(office: Office):
     reporter(office, "+22370000001", name="Awa K.")
     two = reporter(office, "+22370000002", name="100% Moussa_")
-    assert [r["id"] for r in office.viewer.get(f"{API}/reporters?q=moussa").json()["items"]] == [two]
-    assert [r["id"] for r in office.viewer.get(f"{API}/reporters?q=100%25").json()["items"]] == [two]
-    assert [r["id"] for r in office.viewer.get(f"{API}/reporters?q=70000002").json()["items"]] == [two]
+    assert [r["id"] for r in office.viewer.get(f"{API}/reporters?q=moussa").json()["items"]] == [
+        two
+    ]
+    assert [r["id"] for r in office.viewer.get(f"{API}/reporters?q=100%25").json()["items"]] == [
+        two
+    ]
+    assert [r["id"] for r in office.viewer.get(f"{API}/reporters?q=70000002").json()["items"]] == [
+        two
+    ]
     assert office.viewer.get(f"{API}/reporters?q=70000003").json()["items"] == []
 
 
@@ -60,10 +71,14 @@ def test_a_cursor_of_another_list_is_a_problem(desk: Office):
 
 def test_two_people_at_one_form_the_second_is_told(office: Office):
     tag = office.operator.get(f"{API}/markets/KITA").headers["etag"]
-    first = office.operator.patch(f"{API}/markets/KITA", json={"road_closed": True}, headers={"If-Match": tag})
+    first = office.operator.patch(
+        f"{API}/markets/KITA", json={"road_closed": True}, headers={"If-Match": tag}
+    )
     assert first.status_code == 200
     assert first.headers["etag"] != tag
-    second = office.operator.patch(f"{API}/markets/KITA", json={"insecure": True}, headers={"If-Match": tag})
+    second = office.operator.patch(
+        f"{API}/markets/KITA", json={"insecure": True}, headers={"If-Match": tag}
+    )
     assert (second.status_code, code(second)) == (412, "version_moved")
     assert second.headers["etag"] == first.headers["etag"]
 
@@ -99,7 +114,12 @@ def test_a_field_that_is_needed_cannot_be_emptied(desk: Office):
 
 def test_a_repeated_request_is_done_once_and_answered_the_same(office: Office):
     subscriber(office, "+22376000001")
-    form = {"name": "Essai", "body": {"fr": "Bonjour"}, "audience": {"villages": ["*"]}, "when": "now"}
+    form = {
+        "name": "Essai",
+        "body": {"fr": "Bonjour"},
+        "audience": {"villages": ["*"]},
+        "when": "now",
+    }
     key = {"Idempotency-Key": "abc"}
     first = office.operator.post(f"{API}/broadcasts", json=form, headers=key)
     again = office.operator.post(f"{API}/broadcasts", json=form, headers=key)
@@ -116,11 +136,18 @@ def test_a_repeated_request_is_done_once_and_answered_the_same(office: Office):
 
 def test_a_test_message_is_sent_once_for_one_key(office: Office):
     subscriber(office, "+22376000001")
-    form = {"name": "Essai", "body": {"fr": "Bonjour"}, "audience": {"villages": ["*"]}, "when": "now"}
+    form = {
+        "name": "Essai",
+        "body": {"fr": "Bonjour"},
+        "audience": {"villages": ["*"]},
+        "when": "now",
+    }
     made = office.operator.post(f"{API}/broadcasts", json=form).json()
     trial = {"phones": ["+22376000002"], "language": "fr"}
     sent = [
-        office.operator.post(f"{API}/broadcasts/{made['id']}/test-send", json=trial, headers={"Idempotency-Key": "k"})
+        office.operator.post(
+            f"{API}/broadcasts/{made['id']}/test-send", json=trial, headers={"Idempotency-Key": "k"}
+        )
         for _ in range(3)
     ]
     assert {answer.text for answer in sent} == {sent[0].text}
@@ -133,9 +160,23 @@ def test_every_failure_is_a_problem_with_a_code(desk: Office):
         (desk.viewer.get(f"{API}/products/NOPE"), 404, "not_found"),
         (desk.viewer.get(f"{API}/nowhere"), 404, "not_found"),
         (desk.viewer.put(f"{API}/products"), 405, "method_not_allowed"),
-        (desk.operator.post(f"{API}/products", content=b"{", headers={"Content-Type": "application/json"}), 400, "unreadable"),
+        (
+            desk.operator.post(
+                f"{API}/products", content=b"{", headers={"Content-Type": "application/json"}
+            ),
+            400,
+            "unreadable",
+        ),
         (desk.operator.post(f"{API}/products", json={}), 422, "invalid"),
-        (desk.operator.post(f"{API}/products", content=b"x" * 2_000_000, headers={"Content-Type": "application/json"}), 413, "too_large"),
+        (
+            desk.operator.post(
+                f"{API}/products",
+                content=b"x" * 2_000_000,
+                headers={"Content-Type": "application/json"},
+            ),
+            413,
+            "too_large",
+        ),
         (desk.operator.post(f"{API}/villages/import", content=b"\x00\x01"), 415, "unknown_format"),
         (desk.viewer.get(f"{API}/reports?limit=0"), 422, "invalid"),
         (desk.viewer.get(f"{API}/reporters/99999999999999999999"), 422, "invalid"),

@@ -41,10 +41,17 @@ def test_rejecting_a_report_takes_it_out_of_the_quote_at_once(office: Office):
 def test_a_correction_is_a_new_report_and_the_old_words_stay(office: Office):
     one = three(office)[0]
     wrong = office.report(one, "ARA", 225)
-    said = office.operator.post(f"{API}/reports/{wrong}/correct", json={"reason": "typo_x10", "amount": 235})
+    said = office.operator.post(
+        f"{API}/reports/{wrong}/correct", json={"reason": "typo_x10", "amount": 235}
+    )
     assert said.status_code == 200, said.text
     new = said.json()
-    assert (new["amount"], new["value"], new["status"], new["supersedes"]) == (235, 235, "confirmed", wrong)
+    assert (new["amount"], new["value"], new["status"], new["supersedes"]) == (
+        235,
+        235,
+        "confirmed",
+        wrong,
+    )
     old = office.viewer.get(f"{API}/reports/{wrong}").json()
     assert (old["status"], old["amount"], old["text"]) == ("superseded", 225, "ARA 225")
     assert value(office) == 235
@@ -64,8 +71,10 @@ def test_reports_are_found_by_status_product_and_words(office: Office):
     office.report(one, "ARA", 225)
     number = office.report(one, "MAI", 150)
     office.operator.post(f"{API}/reports/{number}/reject", json={"reason": "stale"})
+
     def ids(query: str) -> list[int]:
         return [each["id"] for each in office.viewer.get(f"{API}/reports?{query}").json()["items"]]
+
     assert ids("status=rejected") == [number]
     assert ids("product=MAI") == [number]
     assert ids("q=mai") == [number]
@@ -83,8 +92,12 @@ def test_a_number_is_explained_by_what_it_rests_on(office: Office):
         (ids[0], "rejected", "stale"),
     ]  # fmt: skip
     assert {each["reporter_name"] for each in said["reports"]} == {"R2", "R3"}
-    assert code(office.viewer.get(f"{API}/quotes/explain?product=ARA&market=DJIDIAN")) == "not_found"
-    assert code(office.viewer.get(f"{API}/quotes/explain?product=XXX&market=KITA")) == "unknown_code"
+    assert (
+        code(office.viewer.get(f"{API}/quotes/explain?product=ARA&market=DJIDIAN")) == "not_found"
+    )
+    assert (
+        code(office.viewer.get(f"{API}/quotes/explain?product=XXX&market=KITA")) == "unknown_code"
+    )
 
 
 def test_an_old_quote_is_shown_as_old(office: Office):
@@ -99,12 +112,31 @@ def test_advice_has_the_shapes_of_the_product_page(office: Office):
     office.report(three(office)[0], "ARA", 225)
     where = office.viewer.get(f"{API}/advice/where?product=ARA&village=KITA-DEMO&kg=100")
     assert where.status_code == 200, where.text
-    assert {"product", "village", "kg", "home", "options", "floor", "break_even_kg", "verdict", "market", "reasons"} <= where.json().keys()
+    assert {
+        "product",
+        "village",
+        "kg",
+        "home",
+        "options",
+        "floor",
+        "break_even_kg",
+        "verdict",
+        "market",
+        "reasons",
+    } <= where.json().keys()
     when = office.viewer.get(f"{API}/advice/when?product=ARA&market=KITA")
     assert when.status_code == 200, when.text
-    assert {"clear", "peak_month", "low_month", "gap", "years", "source"} == when.json()["season"].keys()
-    assert code(office.viewer.get(f"{API}/advice/where?product=ARA&village=NOPE&kg=1")) == "unknown_code"
-    assert code(office.viewer.get(f"{API}/advice/where?product=ARA&village=KITA-DEMO&kg=0")) == "invalid"
+    assert {"clear", "peak_month", "low_month", "gap", "years", "source"} == when.json()[
+        "season"
+    ].keys()
+    assert (
+        code(office.viewer.get(f"{API}/advice/where?product=ARA&village=NOPE&kg=1"))
+        == "unknown_code"
+    )
+    assert (
+        code(office.viewer.get(f"{API}/advice/where?product=ARA&village=KITA-DEMO&kg=0"))
+        == "invalid"
+    )
 
 
 def test_a_fair_that_owes_prices_is_on_the_board_with_whom_to_call(office: Office):
@@ -117,17 +149,33 @@ def test_a_fair_that_owes_prices_is_on_the_board_with_whom_to_call(office: Offic
     office.clock.pass_(days=2)
     board = office.operator.get(f"{API}/silence").json()["items"]
     kita = next(each for each in board if each["market"] == "KITA")
-    assert (kita["fair_on"], kita["received"], kita["owed"], kita["silent"]) == ("2026-11-27", ["ARA"], ["MAI"], False)
-    assert kita["call"][0] | {"phone": "+22370000001", "last_report_on": "2026-11-27"} == kita["call"][0]
+    assert (kita["fair_on"], kita["received"], kita["owed"], kita["silent"]) == (
+        "2026-11-27",
+        ["ARA"],
+        ["MAI"],
+        False,
+    )
+    assert (
+        kita["call"][0] | {"phone": "+22370000001", "last_report_on": "2026-11-27"}
+        == kita["call"][0]
+    )
     office.clock.pass_(days=7)
-    kita = next(e for e in office.viewer.get(f"{API}/silence").json()["items"] if e["market"] == "KITA")
-    assert (kita["silent"], kita["alarming"], kita["call"][0]["phone"]) == (True, True, "+223****0001")
+    kita = next(
+        e for e in office.viewer.get(f"{API}/silence").json()["items"] if e["market"] == "KITA"
+    )
+    assert (kita["silent"], kita["alarming"], kita["call"][0]["phone"]) == (
+        True,
+        True,
+        "+223****0001",
+    )
 
 
 def test_what_was_asked_in_vain_is_counted_by_village_product_and_week(office: Office):
     with writing(office.engine) as session:
         for village, asked in (("KITA-DEMO", 3), ("", 2)):
-            session.add(Gap(week="2026-W47", village=village, product="ARA", market="KITA", asked=asked))
+            session.add(
+                Gap(week="2026-W47", village=village, product="ARA", market="KITA", asked=asked)
+            )
     items = office.viewer.get(f"{API}/gaps?product=ARA").json()["items"]
     assert sum(each["asked"] for each in items) == 5
     top = office.viewer.get(f"{API}/gaps/top").json()["items"]
@@ -141,19 +189,32 @@ def test_stats_count_people_prices_and_messages(office: Office):
     said = office.viewer.get(f"{API}/stats").json()
     assert (said["reach"]["subscribers"], said["reach"]["reachable"]) == (2, 2)
     assert {each["name"]: each["count"] for each in said["reach"]["by_sex"]} == {"f": 1, "m": 1}
-    assert (said["prices"]["reports"], said["prices"]["quotes"], said["prices"]["within_day"]) == (1, 1, 1.0)
+    assert (said["prices"]["reports"], said["prices"]["quotes"], said["prices"]["within_day"]) == (
+        1,
+        1,
+        1.0,
+    )
     assert (said["since"], said["until"]) == ("2026-10-24", "2026-11-20")
     assert code(office.viewer.get(f"{API}/stats?from=2026-11-21&to=2026-11-20")) == "invalid"
 
 
 def test_messages_come_in_and_go_out_in_one_list(office: Office):
     reporter(office, "+22370000001")
-    form = {"id": "mo-1", "from": "+22370000001", "to": "36000", "text": "KITA ARA 225", "date": "2026-11-20 10:00:00"}
+    form = {
+        "id": "mo-1",
+        "from": "+22370000001",
+        "to": "36000",
+        "text": "KITA ARA 225",
+        "date": "2026-11-20 10:00:00",
+    }
     assert office.nobody.post(f"/hooks/loopback/{'t' * 32}/sms", data=form).status_code == 200
     items = office.operator.get(f"{API}/messages").json()["items"]
     assert [each["direction"] for each in items] == ["out", "in"]
     heard = items[1]
-    assert heard | {"phone": "+22370000001", "text": "KITA ARA 225", "state": "handled", "segments": 1} == heard
+    assert (
+        heard | {"phone": "+22370000001", "text": "KITA ARA 225", "state": "handled", "segments": 1}
+        == heard
+    )
     assert office.viewer.get(f"{API}/messages/{heard['id']}").json()["phone"] == "+223****0001"
     first = office.viewer.get(f"{API}/messages?limit=1").json()
     second = office.viewer.get(f"{API}/messages?limit=1&cursor={first['next']}").json()
@@ -188,7 +249,12 @@ def test_a_bulletin_is_printed_sent_on_and_read_aloud(office: Office):
 
 def test_a_run_is_followed_until_it_ends(desk: Office):
     subscriber(desk, "+22376000001")
-    form = {"name": "Essai", "body": {"fr": "Bonjour"}, "audience": {"villages": ["*"]}, "when": "now"}
+    form = {
+        "name": "Essai",
+        "body": {"fr": "Bonjour"},
+        "audience": {"villages": ["*"]},
+        "when": "now",
+    }
     made = desk.operator.post(f"{API}/broadcasts", json=form).json()
     run = desk.operator.post(f"{API}/broadcasts/{made['id']}/submit").json()["run_id"]
     desk.operator.post(f"{API}/broadcasts/{made['id']}/cancel")
@@ -206,7 +272,12 @@ def test_sending_again_what_may_have_been_sent_needs_the_number_said(office: Off
     from service.sms.tables import Delivery
 
     subscriber(office, "+22376000001")
-    form = {"name": "Essai", "body": {"fr": "Bonjour"}, "audience": {"villages": ["*"]}, "when": "now"}
+    form = {
+        "name": "Essai",
+        "body": {"fr": "Bonjour"},
+        "audience": {"villages": ["*"]},
+        "when": "now",
+    }
     made = office.operator.post(f"{API}/broadcasts", json=form).json()
     run = office.operator.post(f"{API}/broadcasts/{made['id']}/submit").json()["run_id"]
     with writing(office.engine) as session:
@@ -216,18 +287,29 @@ def test_sending_again_what_may_have_been_sent_needs_the_number_said(office: Off
     path = f"{API}/runs/{run}/resend-unknown"
     assert code(office.operator.post(path)) == "role_too_low"
     asked = office.approver.post(path)
-    assert (asked.status_code, code(asked), asked.json()["count"]) == (428, "confirmation_needed", 1)
+    assert (asked.status_code, code(asked), asked.json()["count"]) == (
+        428,
+        "confirmation_needed",
+        1,
+    )
     assert office.approver.post(path, json={"confirm": 1}).json()["total"] == 1
     nothing = office.operator.post(f"{API}/runs/{run}/retry-failed")
     assert code(nothing) == "blocked"
 
 
 def test_a_preview_names_people_words_and_what_stands_against_it(office: Office):
-    form = {"name": "Essai", "body": {"fr": "Prix: ɛ"}, "audience": {"villages": ["*"]}, "when": "now"}
+    form = {
+        "name": "Essai",
+        "body": {"fr": "Prix: ɛ"},
+        "audience": {"villages": ["*"]},
+        "when": "now",
+    }
     seen = office.operator.post(f"{API}/broadcasts/preview", json=form)
     assert seen.status_code == 200, seen.text
     assert [each["code"] for each in seen.json()["blockers"]] == ["nobody"]
-    assert seen.json()["pages"][0]["offenders"] == [{"position": 6, "character": "ɛ", "instead": "è"}]
+    assert seen.json()["pages"][0]["offenders"] == [
+        {"position": 6, "character": "ɛ", "instead": "è"}
+    ]
     assert office.viewer.get(f"{API}/broadcasts").json()["items"] == []
     made = office.operator.post(f"{API}/broadcasts", json=form).json()
     again = office.viewer.get(f"{API}/broadcasts/{made['id']}/preview").json()

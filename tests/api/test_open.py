@@ -24,9 +24,15 @@ def test_prices_are_open_and_name_nobody(priced: Office):
     body = said.json()
     assert (said.status_code, body["demo"], len(body["prices"])) == (200, False, 1)
     price = body["prices"][0]
-    assert price | {"date": "2026-11-20", "commodity_id": "ARA", "price": 225, "currency": "XOF", "n": 1} == price
+    assert (
+        price
+        | {"date": "2026-11-20", "commodity_id": "ARA", "price": 225, "currency": "XOF", "n": 1}
+        == price
+    )
     text = priced.nobody.get(f"{PRICES}.csv").text
-    assert text.startswith("date,admin1,admin2,market,market_id,latitude,longitude,category,commodity,")
+    assert text.startswith(
+        "date,admin1,admin2,market,market_id,latitude,longitude,category,commodity,"
+    )
     for secret in ("Awa", "70000001", "reporter"):
         assert secret not in said.text + text
 
@@ -42,8 +48,13 @@ def test_prices_are_not_sent_twice_to_who_has_them(priced: Office):
     priced.clock.pass_(minutes=5)
     priced.report(reporter(priced, "+22370000002"), "ARA", 235)
     assert priced.nobody.get(f"{PRICES}.json", headers={"If-None-Match": tag}).status_code == 200
-    assert priced.nobody.get(f"{PRICES}.json", headers={"If-Modified-Since": since}).status_code == 200
-    assert priced.nobody.get(f"{PRICES}.json", headers={"If-Modified-Since": "soon"}).status_code == 200
+    assert (
+        priced.nobody.get(f"{PRICES}.json", headers={"If-Modified-Since": since}).status_code == 200
+    )
+    assert (
+        priced.nobody.get(f"{PRICES}.json", headers={"If-Modified-Since": "soon"}).status_code
+        == 200
+    )
 
 
 def test_days_and_places_narrow_the_open_prices(priced: Office):
@@ -101,7 +112,13 @@ def test_metrics_tell_the_age_of_prices_and_of_the_queue(priced: Office):
     priced.clock.pass_(days=3)
     text = priced.nobody.get("/metrics").text
     assert 'sugu_newest_price_age_days{market="KITA"} 3.0' in text
-    for name in ("silent_fairs", "queue_messages", "queue_age_seconds", "unknown_share", "inbox_stuck"):
+    for name in (
+        "silent_fairs",
+        "queue_messages",
+        "queue_age_seconds",
+        "unknown_share",
+        "inbox_stuck",
+    ):
         assert re.search(rf"^sugu_{name} [0-9.]+$", text, re.M), name
     assert "70000001" not in text
 

@@ -10,7 +10,8 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
 
-WIDTH, HEIGHT = 760, 300
+WIDE, NARROW = (1150, 330), (580, 290)
+"""Width and height of a chart across the page, and of one of two side by side."""
 LEFT, RIGHT, TOP, BOTTOM = 48, 104, 12, 28
 """Margins: figures on the left, names of lines on the right, months below."""
 TONES = 8
@@ -56,14 +57,23 @@ class _Frame:
     high_x: float
     low_y: float
     high_y: float
+    size: tuple[int, int]
+
+    @property
+    def right(self) -> int:
+        return self.size[0] - RIGHT
+
+    @property
+    def floor(self) -> int:
+        return self.size[1] - BOTTOM
 
     def x(self, value: float) -> float:
         span = (self.high_x - self.low_x) or 1.0
-        return round(LEFT + (value - self.low_x) / span * (WIDTH - LEFT - RIGHT), 1)
+        return round(LEFT + (value - self.low_x) / span * (self.right - LEFT), 1)
 
     def y(self, value: float) -> float:
         span = (self.high_y - self.low_y) or 1.0
-        return round(HEIGHT - BOTTOM - (value - self.low_y) / span * (HEIGHT - TOP - BOTTOM), 1)
+        return round(self.floor - (value - self.low_y) / span * (self.floor - TOP), 1)
 
 
 def lines(
@@ -71,6 +81,7 @@ def lines(
     ticks: Sequence[tuple[float, str]],
     label: str,
     strip: Strip | None = None,
+    size: tuple[int, int] = WIDE,
 ) -> Markup:
     """A line chart; `ticks` are the places named along the bottom, `label` what it shows."""
     drawn = [each for each in drawn if each.points]
@@ -80,11 +91,11 @@ def lines(
         return Markup("")
     places = [point.x for line in drawn for point in line.points] + [at for at, _ in ticks]
     steps = scale(min(values), max(values))
-    frame = _Frame(min(places), max(places), steps[0], steps[-1])
+    frame = _Frame(min(places), max(places), steps[0], steps[-1], size)
     parts = [*_grid(frame, steps, ticks), *(_strip(frame, strip) if strip else ())]
     parts += [part for line in drawn for part in _line(frame, line)]
     parts += _names(frame, drawn)
-    return _svg(WIDTH, HEIGHT, label, parts)
+    return _svg(*size, label, parts)
 
 
 def scale(low: float, high: float, wanted: int = 5) -> list[float]:
@@ -134,7 +145,7 @@ def spread(rows: Sequence[tuple[str, float, float]], label: str) -> Markup:
     if not rows:
         return Markup("")
     height, most = 30, max(net + cost for _, net, cost in rows)
-    room = WIDTH - 130 - 120
+    room = WIDE[0] - 130 - 120
     parts: list[Markup] = []
     for index, (name, net, cost) in enumerate(rows):
         y, wide = 6 + index * height, round(max(net, 0) / most * room, 1)
@@ -151,7 +162,7 @@ def spread(rows: Sequence[tuple[str, float, float]], label: str) -> Markup:
             )
         said = f"{net:.0f}" + (f" + {cost:.0f}" if cost else "")
         parts.append(_text(136 + wide + more, y + 14, said))
-    return _svg(WIDTH, 12 + height * len(rows), label, parts)
+    return _svg(WIDE[0], 12 + height * len(rows), label, parts)
 
 
 # --- pieces ---------------------------------------------------------------------------------------
@@ -162,11 +173,11 @@ def _grid(
 ) -> Iterable[Markup]:
     for step in steps:
         y = frame.y(step)
-        yield Markup('<path class="rule" d="M{} {}H{}"/>').format(LEFT, y, WIDTH - RIGHT)
+        yield Markup('<path class="rule" d="M{} {}H{}"/>').format(LEFT, y, frame.right)
         yield _text(LEFT - 8, y + 4, f"{step:,.0f}".replace(",", "\u202f"), anchor="end")
     for place, name in ticks:
-        yield _text(frame.x(place), HEIGHT - 8, name, anchor="middle")
-    yield Markup('<path class="axis" d="M{} {}H{}"/>').format(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT)
+        yield _text(frame.x(place), frame.floor + 20, name, anchor="middle")
+    yield Markup('<path class="axis" d="M{} {}H{}"/>').format(LEFT, frame.floor, frame.right)
 
 
 def _line(frame: _Frame, line: Line) -> Iterable[Markup]:
@@ -213,7 +224,7 @@ def _names(frame: _Frame, drawn: Sequence[Line]) -> Iterable[Markup]:
         line = drawn[index]
         place = max(y, free)
         free = place + NAME_HEIGHT
-        x = WIDTH - RIGHT + 12
+        x = frame.right + 12
         yield Markup('<path class="dot f{}" d="{}"/>').format(
             line.tone % TONES, shape(line.tone, x, place)
         )

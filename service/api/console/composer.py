@@ -27,7 +27,13 @@ from service.api.deps import Work
 from service.api.pages import Ask
 from service.api.problems import Problem
 from service.api.v1 import broadcasts
-from service.api.v1.broadcasts import BroadcastChange, BroadcastForm, Preview, Submission, TestForm
+from service.api.v1.broadcast_forms import (
+    BroadcastChange,
+    BroadcastForm,
+    Preview,
+    Submission,
+    TestForm,
+)
 from service.i18n import LANGS
 from service.people.store import villages
 from service.people.tables import Cooperative

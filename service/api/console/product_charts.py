@@ -29,7 +29,6 @@ BAND_YEARS = 5
 """Years behind the band: what FEWS NET and the official observatory compare with."""
 SEASON_SHOWN = 36
 """Months of the season chart: three turns of the year."""
-SHORT_MONTH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,10 @@ def years(
         _year_line(ours, today.year, str(today.year), 0, say),
         _year_line(ours, today.year - 1, str(today.year - 1), 2, say),
     ]
-    ticks = [(float(month), _short(month, say)) for month in range(1, 13)]
-    drawn = charts.lines(lines, ticks, say.t("Cette année, l'an dernier, cinq ans"), strip)
+    ticks = [(float(month), say.short_month(month)) for month in range(1, 13)]
+    drawn = charts.lines(
+        lines, ticks, say.t("Cette année, l'an dernier, cinq ans"), strip, charts.NARROW
+    )
     rows = [_year_row(month, ours, strip_of, today, say) for month in range(1, 13)]
     columns = [
         say.t("Mois"), str(today.year), str(today.year - 1),
@@ -112,7 +113,9 @@ def season(own: Sequence[Quote], references: Sequence[ReferenceLine], say: Voice
     ]
     columns = [say.t("Mois"), say.t("Prix"), say.t("Attendu"), say.t("État")]
     note = "" if enough else _source(references, say)
-    return Table(charts.lines(lines, ticks, say.t("Prix et saison")), columns, rows, note)
+    return Table(
+        charts.lines(lines, ticks, say.t("Prix et saison"), size=charts.NARROW), columns, rows, note
+    )
 
 
 def net(found: Where, catalog: Catalog, say: Voice) -> Markup:
@@ -142,16 +145,11 @@ def _month_ticks(first: date, last: date, say: Voice) -> list[tuple[float, str]]
     months = range(month_index(first) + 1, month_index(last) + 1)
     every = 1 if len(months) <= 12 else 2
     days = [date(month // 12, calendar_month(month), 1) for month in months[::every]]
-    return [(float(day.toordinal()), _short(day.month, say)) for day in days]
-
-
-def _short(month: int, say: Voice) -> str:
-    """Four letters tell French months apart; three would mix June and July."""
-    return say.month(month)[:SHORT_MONTH]
+    return [(float(day.toordinal()), say.short_month(day.month)) for day in days]
 
 
 def _label(month: int, say: Voice) -> str:
-    return f"{_short(calendar_month(month), say)} {month // 12 % 100:02}"
+    return f"{say.short_month(calendar_month(month))} {month // 12 % 100:02}"
 
 
 def _word(state: str, say: Voice) -> str:

@@ -17,6 +17,11 @@ _ENGLISH_MONTHS = (
     "October", "November", "December",
 )  # fmt: skip
 
+_SHORT_MONTHS = (
+    "janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.",
+    "déc.",
+)  # fmt: skip
+
 CODES: Mapping[str, str] = MappingProxyType(
     {
         # broadcasts and runs
@@ -55,6 +60,14 @@ CODES: Mapping[str, str] = MappingProxyType(
         "wrong_market": "mauvais marché", "wrong_product": "mauvais produit",
         "dorome": "compté en dɔrɔmɛ", "stale": "trop ancien", "suspicious": "douteux",
         "checked": "vérifié", "normal": "normal", "called": "confirmé par téléphone",
+        # what a reporter was asked about
+        "outlier": "loin du prix connu", "zero": "un zéro ?", "unit": "quelle unité ?",
+        "money": "francs ou dɔrɔmɛ ?", "form": "coque ou grain ?", "market": "quel marché ?",
+        "answered": "répondu", "not_a_price": "pas un prix", "undone": "annulé par le releveur",
+        # days, parts of the service
+        "mon": "lun", "tue": "mar", "wed": "mer", "thu": "jeu", "fri": "ven", "sat": "sam",
+        "sun": "dim", "database": "base de données", "migrations": "migrations",
+        "worker": "horloge et envois",
         # advice
         "cost_unknown": "coût inconnu", "cost_old": "coût trop ancien",
         "road_closed": "route coupée", "insecurity": "insécurité",
@@ -116,6 +129,9 @@ class Voice:
     def month(self, number: int) -> str:
         return _ENGLISH_MONTHS[number - 1] if self.english else month_of(number, "fr")
 
+    def short_month(self, number: int) -> str:
+        return _ENGLISH_MONTHS[number - 1][:3] if self.english else _SHORT_MONTHS[number - 1]
+
     def day(self, on: date | None) -> str:
         """`ven 20/11`; with the year when it is another one."""
         if on is None:
@@ -142,7 +158,7 @@ class Voice:
             return "–"
         minutes = round(max(seconds, 0) / 60)
         if minutes < 1:
-            return self.t("moins d'une minute")
+            return "< 1 min"
         if minutes < 90:
             return f"{minutes} min"
         hours = round(minutes / 60)
