@@ -26,12 +26,14 @@ SESSIONS = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """One measurement. Latencies in milliseconds."""
+    """One measurement. Latencies in milliseconds; `cpu` the server's microseconds a turn."""
 
     rate: float
     p50: float
     p99: float
     errors: int = 0
+    count: int = 0
+    cpu: float = 0.0
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class Checked:
             percentile(self.millis, 50),
             percentile(self.millis, 99),
             self.faults,
+            self.right + self.wrong,
         )
 
 
@@ -243,6 +246,5 @@ def load(port: int, path: str, scenario: str, connections: int, seconds: float) 
         command, capture_output=True, text=True, check=True, preexec_fn=pinned(CLIENT_CPU)
     )
     told = json.loads(done.stdout.rpartition("JSON ")[2])
-    return Speed(
-        told["requests"] / told["seconds"], told["p50"], told["p99"], int(told["errors"])
-    )
+    turns = int(told["requests"])
+    return Speed(turns / told["seconds"], told["p50"], told["p99"], int(told["errors"]), turns)

@@ -62,6 +62,15 @@ class Server:
         """Resident memory in MB, children included; 0 where the system does not tell."""
         return sum(_rss(pid) for pid in (self.process.pid, *children(self.process.pid)))
 
+    @property
+    def cpu(self) -> float:
+        """Processor seconds spent so far, all threads."""
+        try:
+            told = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
 
 def start(
     command: Sequence[str],

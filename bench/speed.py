@@ -11,7 +11,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import contenders, drive, machine
@@ -45,7 +45,9 @@ class Running:
 
     def load(self, scenario: str, connections: int, seconds: float) -> Speed:
         where = self.server.port, self.contender.path
-        return drive.load(*where, scenario, connections, seconds)
+        before = self.server.cpu
+        speed = drive.load(*where, scenario, connections, seconds)
+        return replace(speed, cpu=(self.server.cpu - before) / max(1, speed.count) * 1e6)
 
     def check(self, scenario: str) -> Checked:
         where = self.server.port, self.contender.path
@@ -114,6 +116,7 @@ def _median(speeds: Sequence[Speed]) -> Speed:
         statistics.median(each.p50 for each in speeds),
         statistics.median(each.p99 for each in speeds),
         sum(each.errors for each in speeds),
+        cpu=statistics.median(each.cpu for each in speeds),
     )
 
 
@@ -153,13 +156,15 @@ def _table(
     scenario: str,
 ) -> list[str]:
     heads = [f"c={c}: a second | p50 ms | p99 ms" for c in CONNECTIONS]
-    lines = [f"| | {' | '.join(heads)} | checked answers | wrong | hung or failed |"]
-    lines.append("|---|" + "---:|" * (3 * len(CONNECTIONS) + 3))
+    ends = "server µs a turn | checked answers | wrong | hung or failed"
+    lines = [f"| | {' | '.join(heads)} | {ends} |"]
+    lines.append("|---|" + "---:|" * (3 * len(CONNECTIONS) + 4))
     for each in _asked(running, scenario):
         medians = [_median(found[scenario, each.name, c]) for c in CONNECTIONS]
         cells = [f"{one.rate:,.0f} | {one.p50:.2f} | {one.p99:.2f}" for one in medians]
-        errors = sum(one.errors for one in medians)
-        lines.append(f"| {each.name} | {' | '.join(cells)} | {_seen(each, checked, scenario, errors)} |")
+        cpu = statistics.median(one.cpu for one in medians)
+        seen = _seen(each, checked, scenario, sum(one.errors for one in medians))
+        lines.append(f"| {each.name} | {' | '.join(cells)} | {cpu:.0f} | {seen} |")
     return lines
 
 

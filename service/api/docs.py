@@ -57,6 +57,7 @@ TAGS: Mapping[str, str] = {
     "reporters": "Those whose prices are published.",
     "subscribers": "Farmers' phones, and their consent.",
     "reports": "What was said, and what staff decide about it.",
+    "checks": "Prices that farmers called wrong.",
     "quotes": "Published prices, and why each is what it is.",
     "prices": "History of other surveys, kept apart.",
     "advice": "Where to sell, and whether to wait.",

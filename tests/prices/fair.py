@@ -55,7 +55,9 @@ class Fair:
         assert isinstance(heard, Heard)
         return heard
 
-    def quote(self, on: date = FRIDAY, product: str = "ARA", market: str = "KITA") -> QuoteRow | None:
+    def quote(
+        self, on: date = FRIDAY, product: str = "ARA", market: str = "KITA"
+    ) -> QuoteRow | None:
         return self.session.exec(
             select(QuoteRow).where(
                 QuoteRow.product == product, QuoteRow.market == market, QuoteRow.fair_on == on

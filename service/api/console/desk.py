@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from starlette.datastructures import FormData
 
 from service.api import logins
@@ -55,6 +55,8 @@ class PageRoute(APIRoute):
                 return _failed(request, invalid(error.errors(), request))
             except IntegrityError:
                 return _failed(request, Problem("conflict"))
+            except SQLAlchemyError:
+                return _failed(request, Problem("busy"))
             except HTTPException:
                 return _failed(request, Problem("not_found"))
 

@@ -77,6 +77,7 @@ def product_page(
         kg=kg,
         where=where,
         when=when,
+        village=book.villages[where.village].name if where else "",
         by_market=_grouped(year),
         own=own[:26],
         year=drawn.by_market(year, book.catalog, voice, work.today),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 from babel.messages.pofile import read_po
 from fastapi import Response
@@ -27,8 +28,10 @@ DEEPEST = 4
 MOST = 600
 """Screens walked through for one caller and language."""
 CHOICE = re.compile(r"^(\d{1,2}) \D")
-KILOS, PRICE = "300", "240"
-"""What is typed where a screen wants an amount."""
+AMOUNTS: Mapping[str, str] = MappingProxyType(
+    {"kilos": "200", "offer": "240", "threshold": "250", "amount": "45"}
+)
+"""What is typed at the screens that want a number, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +142,10 @@ def _walk(scene: Scene, who: Profile) -> Sequence[tuple[str, Screen]]:
 
 
 def _keys(screen: Screen) -> list[str]:
-    """The keys a screen offers; an amount where it offers none."""
+    """The keys a screen offers, and an amount where it wants one."""
     said = [match[1] for line in screen.text.split("\n") if (match := CHOICE.match(line))]
     kept = [key for key in dict.fromkeys(said) if key not in (BACK, HOME)]
-    return kept or [KILOS, PRICE]
+    return [*kept, *([AMOUNTS[screen.label]] if screen.label in AMOUNTS else [])]
 
 
 def _sources() -> Sequence[tuple[str, str]]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from sqlmodel import col, select
 
 from service.api.deps import Operator, Viewer
-from service.api.letters import Answer, Letter
+from service.api.letters import Answer, Id, Letter
 from service.api.pages import Page, Paging, paged
 from service.api.problems import Problem
 from service.prices.tables import PriceCheck as CheckRow
@@ -45,7 +45,7 @@ def list_checks(work: Viewer, ask: Paging, is_open: bool | None = None) -> Page[
 
 
 @router.post("/{check_id}/close")
-def close_check(work: Operator, check_id: int, form: Closing) -> Check:
+def close_check(work: Operator, check_id: Id, form: Closing) -> Check:
     """Decide, and tell those who disputed the price."""
     row = work.one(CheckRow, check_id)
     if row.closed_at is not None:

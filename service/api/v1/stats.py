@@ -138,8 +138,8 @@ def _reach(session: Session) -> Reach:
     joined = people.join(Contact, col(Contact.id) == col(Subscriber.contact_id))
 
     def by(column: Any) -> list[Count]:
-        query = select(func.coalesce(column, ""), func.count()).select_from(Subscriber)
-        return _counts(session, query.group_by(func.coalesce(column, "")))
+        query = select(column, func.count()).select_from(Subscriber)
+        return _counts(session, query.group_by(column))
 
     served = select(func.count(func.distinct(Subscriber.village)))
     households = select(func.coalesce(func.sum(Village.households), 0)).where(
@@ -219,7 +219,9 @@ def _sent(session: Session, start: datetime, end: datetime) -> Mapping[str, Any]
 
 def _counts(session: Session, query: Any) -> list[Count]:
     """Largest first."""
-    rows = [(str(name), int(count)) for name, count in session.execute(query)]
+    rows = [
+        ("" if name is None else str(name), int(count)) for name, count in session.execute(query)
+    ]
     return [
         Count(name=name, count=count)
         for name, count in sorted(rows, key=lambda row: (-row[1], row[0]))
