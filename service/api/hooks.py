@@ -15,7 +15,7 @@ from service.api.state import Sugu
 from service.db import writing
 from service.people import store as people
 from service.phone import parse
-from service.sms import deliveries, intake, outbox
+from service.sms import archive, deliveries, intake, outbox
 from service.sms.gateway import Ack, Gateway, Kind, RawRequest
 from service.sms.tables import JobRun
 
@@ -77,7 +77,7 @@ def incoming_sms(raw: Raw, carrier: Carrier, state: State) -> Response:
     for message in carrier.read_sms(raw):
         with writing(state.engine) as session:
             received = intake.receive(session, desk, carrier.name, message, now)
-            intake.archive(session, state.vault, carrier.name, _shown(raw), received, now)
+            archive.keep(session, state.vault, carrier.name, _shown(raw), received, now)
     _apply_notes(raw, carrier, state)
     _note_heartbeat(raw, carrier, state)
     state.refresh()

@@ -11,8 +11,8 @@ from sqlalchemy import URL, update
 from sqlalchemy.engine import make_url
 from sqlmodel import Session, col
 
-from service.sms.states import RANK, State
-from service.sms.tables import Broadcast, Delivery
+from service.sms import sweep
+from service.sms.tables import Broadcast
 
 
 def backup(url: str, file: Path) -> None:
@@ -39,19 +39,11 @@ def restore(url: str, file: Path) -> None:
 
 
 def still(session: Session, now: datetime) -> int:
-    """What was leaving may have left: `sending` becomes unknown, what was queued expires, and
-    no plan of the past fires by itself. Returns how many messages were stilled."""
-    found = 0
-    for state, become in ((State.SENDING, State.UNKNOWN), (State.QUEUED, State.EXPIRED)):
-        done = session.execute(
-            update(Delivery)
-            .where(col(Delivery.state) == state.value)
-            .values(state=become.value, rank=RANK[become], reason="restored", final_at=now)
-            .returning(col(Delivery.id))
-        )
-        found += len(done.all())
+    """Nothing the copy holds may leave again, and no plan of the past fires by itself.
+    Returns how many messages were stilled."""
+    stilled = sum(sweep.disarm(session, now).values())
     session.execute(update(Broadcast).where(col(Broadcast.next_due) <= now).values(state="paused"))
-    return found
+    return stilled
 
 
 def _copy_sqlite(source: Path, file: Path) -> None:

@@ -20,7 +20,7 @@ from service.people.tables import Contact
 from service.phone import Vault, parse
 from service.prices.book import Book
 from service.sms import answers, outbox, replying, reporting
-from service.sms.gateway import IncomingSms, RawRequest
+from service.sms.gateway import IncomingSms
 from service.sms.grammar import read
 from service.sms.lexicon import Lexicon
 from service.sms.limits import Limits
@@ -36,7 +36,7 @@ from service.sms.reading import (
 )
 from service.sms.refused import Refused
 from service.sms.replies import no_amount, no_question, not_understood
-from service.sms.tables import Exchange, Inbox, UnmatchedToken
+from service.sms.tables import Inbox, UnmatchedToken
 
 SAME_WITHIN = timedelta(minutes=10)
 """Without a carrier's id, the same words from the same phone this soon are the same message."""
@@ -94,31 +94,6 @@ def receive(
         row.state, row.outcome = "ignored", "sender"
         return Received("ignored", row.id)
     return _think(session, desk, row, contact, now)
-
-
-def archive(
-    session: Session,
-    vault: Vault,
-    gateway: str,
-    raw: RawRequest,
-    received: Received,
-    now: datetime,
-) -> None:
-    """Keep the raw exchange, sealed: what staff look at when a message is odd."""
-    session.add(
-        Exchange(
-            at=now,
-            direction="in",
-            gateway=gateway,
-            kind="sms",
-            method=raw.method,
-            path=raw.path[:200],
-            headers=dict(raw.headers),
-            sealed=vault.seal_bytes(raw.query.encode() + b"\n" + raw.body),
-            answer=received.outcome,
-            inbox_id=received.inbox_id,
-        )
-    )
 
 
 def handle(session: Session, desk: Desk, row: Inbox, caller: Caller, now: datetime) -> str | None:

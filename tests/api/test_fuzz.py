@@ -14,7 +14,7 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance,
     response_schema_conformance,
 ]  # fmt: skip
-EXAMPLES = 3
+EXAMPLES = 1
 """Requests tried per operation and run; the shapes differ from run to run."""
 
 

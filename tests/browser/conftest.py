@@ -42,6 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "SUGU_SECRET_KEY": "an0ther-quite-long-secret-for-the-browser-tests",
         "SUGU_QUIET_HOURS": "",
         "SUGU_COST_PER_SEGMENT": "*=12",
+        "SUGU_APPROVAL_ABOVE": "5",
     }
     command = [sys.executable, "-m", "service", "demo", "--port", str(port)]
     with (place / "log").open("wb") as log:

@@ -85,6 +85,7 @@ def test_a_reporter_is_understood_and_answered(desk):
     page.click("#composer button")
     expect(page.locator(".thread .mine").last).to_contain_text("KITA ARA 225 MAI 150")
     expect(page.locator(".thread .theirs").last).to_contain_text("225 F/kg")
+    expect(page.locator(".thread .theirs.waiting")).to_have_count(0, timeout=20_000)
     page.click("#call")
     expect(page.locator("#screen")).to_contain_text("F/kg")
     picture(page, "simulator", whole=False)

@@ -20,7 +20,7 @@ from starlette.datastructures import FormData
 
 from service.api import logins
 from service.api.console.english import ENGLISH
-from service.api.console.voice import Voice
+from service.api.console.voice import REFUSALS, Voice
 from service.api.deps import Once, Require, SessionDep, State, Work, identify, same_site
 from service.api.errors import mistakes
 from service.api.html import Room, language_of
@@ -223,7 +223,16 @@ def invalid(errors: Any, request: Request) -> Problem:
 def problem_page(request: Request, problem: Problem) -> dict[str, Any]:
     """What is wrong, in the language of the page."""
     spoken = Request({**request.scope, "headers": _with_language(request)})
-    return body_of(problem, spoken)
+    body = body_of(problem, spoken)
+    if language_of(request) == "fr":
+        told = [{**each, "detail": _french(each)} for each in body.get("errors", ())]
+        body |= {"errors": told, "hint": "" if told else body.get("hint", "")}
+    return {"hint": "", "errors": [], **body}
+
+
+def _french(error: Mapping[str, Any]) -> str:
+    detail = str(error.get("detail", ""))
+    return REFUSALS.get(str(error.get("code", "")), detail)
 
 
 def _failed(request: Request, problem: Problem) -> Response:

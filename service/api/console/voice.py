@@ -45,7 +45,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "in": "reçu", "out": "envoyé", "handled": "traité", "ignored": "ignoré",
         "stuck": "bloqué", "collision": "collision", "reply": "réponse", "copy": "copie",
         "test": "essai", "challenge": "vérification", "question": "question", "alert": "alerte",
-        "broadcast": "envoi groupé", "reports": "relevés", "command": "commande",
+        "broadcast": "envoi groupé", "decision": "décision", "reminder": "rappel",
+        "reports": "relevés", "command": "commande",
         "help": "aide", "sms": "SMS", "ussd": "USSD", "staff": "personnel",
         # people
         "f": "femme", "m": "homme", "fr": "français", "bm": "bambara", "farmer": "agriculteur",
@@ -64,6 +65,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "outlier": "loin du prix connu", "zero": "un zéro ?", "unit": "quelle unité ?",
         "money": "francs ou dɔrɔmɛ ?", "form": "coque ou grain ?", "market": "quel marché ?",
         "answered": "répondu", "not_a_price": "pas un prix", "undone": "annulé par le releveur",
+        # lists of an audience
+        "villages": "villages", "communes": "communes", "cooperatives": "coopératives",
+        "markets": "marchés suivis", "products": "produits suivis", "sex": "sexe",
+        "languages": "langues", "roles": "rôles",
         # days, parts of the service
         "mon": "lun", "tue": "mar", "wed": "mer", "thu": "jeu", "fri": "ven", "sat": "sam",
         "sun": "dim", "database": "base de données", "migrations": "migrations",
@@ -87,6 +92,30 @@ CODES: Mapping[str, str] = MappingProxyType(
 """Codes of the service as the console says them."""
 
 
+REFUSALS: Mapping[str, str] = MappingProxyType(
+    {
+        "characters": "Le texte a des signes qu'aucun de nos téléphones ne montre.",
+        "length": "Le texte est trop long : trois SMS au plus.",
+        "nobody": "Personne d'accord dans cette audience.",
+        "no_price": "Il manque un prix à montrer ; ces personnes ne recevraient rien.",
+        "when": "Le moment donné est passé, ou ne vient jamais.",
+        "frozen": "Les prix figés auraient plus d'un jour au départ.",
+        "cap_run": "Trop de SMS pour un seul envoi.",
+        "cap_day": "Il ne reste pas assez de SMS aujourd'hui.",
+        "cap_month": "Il ne reste pas assez de SMS ce mois.",
+        "stale": "Aucun prix n'est frais : sans prix frais, l'envoi est sauté.",
+        "quiet": "Cela tombe aux heures calmes et attendrait le matin.",
+        "slow": "À ce rythme, les prix seraient trop vieux avant la fin.",
+        "duplicate": "Le même texte va déjà aux mêmes personnes : cochez si c'est voulu.",
+        "own": "Une autre personne doit approuver.",
+        "retries": "Cet envoi a déjà été réessayé trois fois.",
+        "late": "Les prix de cet envoi sont trop vieux pour partir.",
+        "audience": "Un nom de l'audience est inconnu, ou rien n'est choisi.",
+    }
+)
+"""Refusals in French, by code; the English sentence comes with the refusal itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """Figures and words for one reader: `say.francs(12500)`, `say.day(on)`, `say.code("held")`."""
@@ -103,6 +132,10 @@ class Voice:
         """A code of the service in words; one that has none yet, as it is."""
         word = CODES.get(str(code))
         return self.t(word) if word else str(code).replace("_", " ")
+
+    def refusal(self, code: str, detail: str) -> str:
+        """Why something will not be sent, in the reader's language where we have it."""
+        return detail if self.english else REFUSALS.get(code, detail)
 
     def francs(self, amount: float | None) -> str:
         return "–" if amount is None else francs(round(amount)).replace(" ", "\u202f")

@@ -1,0 +1,125 @@
+"""Every page, wide and narrow, in both languages: it fits, it is named, it asks no other host."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from service.api.console.desk import NOTICES
+from service.api.console.english import ENGLISH
+from service.api.console.registers import KINDS
+from service.api.console.voice import CODES
+from service.api.simulator.words import ENGLISH as SIMULATOR
+from service.api.simulator.words import SPOKEN
+from tests.browser.conftest import NARROW, WIDE, picture
+
+PAGES = {
+    "today": "console",
+    "prices": "console/prices",
+    "product": "console/prices/ARA",
+    "kernel": "console/prices/ARD",
+    "explain": "console/prices/ARA/KITA",
+    "moderation": "console/moderation",
+    "broadcasts": "console/broadcasts",
+    "composer": "console/broadcasts/new",
+    "reporters": "console/people",
+    "reporter": "console/people/reporters/1",
+    "subscribers": "console/people/subscribers",
+    "subscriber": "console/people/subscribers/1",
+    "cooperatives": "console/people/cooperatives",
+    "villages": "console/people/villages",
+    "routes": "console/people/routes",
+    "import": "console/people/import",
+    "messages": "console/messages",
+    "message": "console/messages/in-1",
+    "impact": "console/impact",
+    "bulletins": "console/bulletins",
+    "screens": "console/screens",
+    "texts": "console/screens?room=sms",
+}
+UNNAMED = """
+    [...document.querySelectorAll("input:not([type=hidden]), select, textarea, button")]
+      .filter((each) => !each.labels?.length && !each.getAttribute("aria-label")
+        && !each.textContent.trim())
+      .map((each) => each.outerHTML)
+"""
+CONSOLE = Path(__file__).resolve().parents[2] / "service" / "api" / "console"
+
+
+@pytest.fixture
+def staff(desk):
+    """Somebody at the console of a service that has received a few messages."""
+    for phone, words in (
+        ("+22370000002", "KITA ARA 900"),
+        ("+22370000003", "KITA MAI 185"),
+        ("+22376000002", "PRIX ARACHIDE KITA"),
+    ):
+        desk.context.request.post(
+            desk.server / "hooks/loopback/demo/sms",
+            form={"from": phone, "to": "38477", "text": words, "id": f"pages-{phone}"},
+        )
+    return desk.log_in()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_both_widths_and_names_everything(name, staff, server):
+    for size, suffix in ((WIDE, ""), (NARROW, "-360")):
+        staff.set_viewport_size(size)
+        staff.goto(server / PAGES[name])
+        expect(staff.locator("h1")).to_be_visible()
+        if staff.locator("#preview").count():
+            expect(staff.locator("#preview .phone").first).to_be_visible()
+        assert staff.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        assert staff.evaluate(UNNAMED) == []
+        picture(staff, f"{name}{suffix}")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_speaks_english_when_asked_and_remembers(name, staff, server):
+    mark = "&" if "?" in PAGES[name] else "?"
+    staff.goto(server / f"{PAGES[name]}{mark}lang=en")
+    assert staff.get_attribute("html", "lang") == "en"
+    expect(staff.locator(".menu")).to_contain_text("Broadcasts")
+    staff.goto(server / "console")
+    expect(staff.locator("h1")).to_contain_text("Today")
+
+
+def test_every_word_of_the_console_has_its_english():
+    said = set(CODES.values()) | set(NOTICES.values()) | {kind.name for kind in KINDS.values()}
+    for page in (CONSOLE / "templates").glob("*.html"):
+        said |= set(re.findall(r"""(?<![\w.])t\("([^"]+)\"""", page.read_text("utf-8")))
+    for module in CONSOLE.glob("*.py"):
+        said |= set(re.findall(r"""\bt\(\s*"([^"]+)\"""", module.read_text("utf-8")))
+    assert sorted(said - set(ENGLISH)) == []
+
+
+def test_every_word_of_the_simulator_has_its_english():
+    page = CONSOLE.parent / "simulator" / "templates" / "simulator.html"
+    said = set(re.findall(r"""(?<![\w.])t\(["']([^)]+?)["']\)""", page.read_text("utf-8")))
+    assert sorted((said | set(SPOKEN.values())) - set(SIMULATOR)) == []
+
+
+def test_english_keeps_the_holes_of_the_french():
+    for french, english in {**ENGLISH, **SIMULATOR}.items():
+        holes = set(re.findall(r"\{\w+\}", french))
+        assert holes == set(re.findall(r"\{\w+\}", english)), french
+
+
+def test_no_english_is_left_over():
+    words = tomllib.loads((CONSOLE / "english.toml").read_text("utf-8"))
+    code = "".join(
+        each.read_text("utf-8") for each in (*CONSOLE.glob("*.py"), *CONSOLE.glob("templates/*"))
+    )
+    assert [each for each in words if f'"{each}"' not in code] == []
+
+
+def test_the_pages_are_light():
+    files = list((CONSOLE / "static").iterdir())
+    css = sum(each.stat().st_size for each in files if each.suffix == ".css")
+    scripts = sum(each.stat().st_size for each in files if each.suffix == ".js")
+    assert css < 20_000
+    assert scripts < 150_000
