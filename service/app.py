@@ -15,6 +15,7 @@ from service.api import open as open_data
 from service.api.console import router as console
 from service.api.dial import Dial, Front
 from service.api.effects import Desk
+from service.api.policies import undeclared
 from service.api.simulator import router as simulator
 from service.api.state import Sugu
 from service.api.v1 import router as v1
@@ -89,6 +90,8 @@ def _furnish(app: FastAPI, settings: Settings) -> None:
         docs.install(app)
     if settings.demo or settings.simulator:
         app.include_router(simulator)
+    if bare := undeclared(app, [hooks.gateway_of]):
+        raise RuntimeError(f"nobody said who may ask: {', '.join(bare)}")
 
 
 def _dial(state: Sugu) -> Dial:

@@ -60,16 +60,14 @@ def option_of(row: QuestionRow, digit: int) -> Option | None:
 
 
 def open_question(session: Session, reporter_id: int, now: datetime) -> QuestionRow | None:
-    """The question this reporter may answer now; one past its time is closed on the way."""
-    row = session.exec(
+    """The question this reporter may answer now; one past its time is for `overdue`."""
+    return session.exec(
         select(QuestionRow).where(
-            QuestionRow.reporter_id == reporter_id, QuestionRow.state == "open"
+            QuestionRow.reporter_id == reporter_id,
+            QuestionRow.state == "open",
+            col(QuestionRow.expires_at) > now,
         )
     ).first()
-    if row is None or row.expires_at is None or row.expires_at > now:
-        return row
-    _close(session, row, "expired", now)
-    return None
 
 
 def answered(session: Session, row: QuestionRow, digit: int, now: datetime) -> QuestionRow | None:
@@ -105,30 +103,41 @@ def withdraw(session: Session, report_ids: Sequence[int], now: datetime) -> None
         _close(session, row, "expired", now)
 
 
-def overdue(session: Session, now: datetime) -> Sequence[QuestionRow]:
-    """Open questions whose two hours are over."""
-    return session.exec(
-        select(QuestionRow).where(QuestionRow.state == "open", col(QuestionRow.expires_at) <= now)
-    ).all()
+def overdue(
+    session: Session, now: datetime, reporter_id: int | None = None
+) -> Sequence[QuestionRow]:
+    """Open questions whose two hours are over, of one reporter or of all, taken for closing."""
+    query = select(QuestionRow).where(
+        QuestionRow.state == "open", col(QuestionRow.expires_at) <= now
+    )
+    if reporter_id is not None:
+        query = query.where(QuestionRow.reporter_id == reporter_id)
+    return session.exec(query.order_by(col(QuestionRow.id)).with_for_update()).all()
+
+
+def waiting(session: Session) -> list[int]:
+    """Reporters with queued questions and none open: what stood before theirs is gone."""
+    busy = select(QuestionRow.reporter_id).where(QuestionRow.state == "open")
+    idle = (
+        select(QuestionRow.reporter_id)
+        .where(QuestionRow.state == "queued", col(QuestionRow.reporter_id).not_in(busy))
+        .distinct()
+    )
+    return sorted(session.exec(idle))
 
 
 def expire(session: Session, row: QuestionRow, now: datetime) -> None:
     _close(session, row, "expired", now)
 
 
-def last_digits(session: Session, reporter_id: int, kind: str, count: int) -> list[int | None]:
-    """The newest answers to questions of one kind, newest first: what habits are learnt from."""
-    rows = session.exec(
+def last_answers(session: Session, reporter_id: int, count: int) -> Sequence[QuestionRow]:
+    """The newest answered questions of a reporter, newest first: what habits are learnt from."""
+    return session.exec(
         select(QuestionRow)
-        .where(
-            QuestionRow.reporter_id == reporter_id,
-            QuestionRow.kind == kind,
-            QuestionRow.state == "answered",
-        )
-        .order_by(col(QuestionRow.answered_at).desc())
+        .where(QuestionRow.reporter_id == reporter_id, QuestionRow.state == "answered")
+        .order_by(col(QuestionRow.answered_at).desc(), col(QuestionRow.id).desc())
         .limit(count)
-    )
-    return [row.digit for row in rows]
+    ).all()
 
 
 def _open(row: QuestionRow, now: datetime) -> None:

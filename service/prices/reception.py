@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
+from service.prices import questions
 from service.prices.book import Book, Pair
 from service.prices.catalog import Catalog, Product, Quantity
 from service.prices.judge import (
@@ -180,6 +181,8 @@ def store(session: Session, catalog: Catalog, report: ReportRow, now: datetime) 
     if report.supersedes is None and replaced:
         report.supersedes = replaced[-1].id
     windows = {window_of(row) for row in replaced if Status(row.status) in COUNTING}
+    doubted = [row.id for row in replaced if row.id and row.status == Status.ASKED.value]
+    questions.withdraw(session, doubted, now)
     give_way(replaced)
     session.add(report)
     session.flush()

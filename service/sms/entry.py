@@ -11,7 +11,7 @@ from service.prices import questions
 from service.prices.book import Book
 from service.prices.reception import Heard, Origin, hear
 from service.prices.report import Claim, Money
-from service.sms import outbox, replies
+from service.sms import outbox, replies, unanswered
 from service.sms.limits import Limits
 from service.sms.reporting import teller_of
 
@@ -30,9 +30,11 @@ def submit(
     who = people.caller(session, session.get_one(Contact, contact_id))
     if who.reporter is None:
         return None
+    teller = teller_of(who.reporter)
+    unanswered.lapse(session, book, teller.reporter_id, now)
     text = f"USSD {claim.market} {claim.product} {claim.amount} {claim.unit}"
     origin = Origin(now, limits.today(now), CHANNEL, None, text)
-    heard = hear(session, book, teller_of(who.reporter), claim, origin)
+    heard = hear(session, book, teller, claim, origin)
     if isinstance(heard, Heard) and heard.question:
         _ask(session, book, limits, who, heard, now)
     return heard if isinstance(heard, Heard) else None

@@ -19,6 +19,11 @@ from service.sms.reporting import Scene, Tray, cancel, elsewhere, reply, take
 
 HABIT_AFTER = 2
 """The same answer twice running makes a habit (`languages.md` 3, guard 4)."""
+LOOK_BACK = 20
+"""Answers among which the last two about one thing are looked for."""
+
+Lesson = tuple[str, str, str]
+"""(habit, what it is about, what it says): `units`, `MAI`, `SAC`."""
 
 
 def answer(scene: Scene, digit: int) -> str | None:
@@ -112,19 +117,39 @@ def _settle_words(scene: Scene, pending: Mapping[str, Any], option: Mapping[str,
 
 def _learn(scene: Scene, row: QuestionRow) -> None:
     """Two answers alike running make a habit: money counted in dorome, usual unit, usual form."""
-    digits = questions.last_digits(scene.session, row.reporter_id, row.kind, HABIT_AFTER)
-    chosen = row.options[(row.digit or 1) - 1]
-    if len(digits) < HABIT_AFTER:
+    lesson = _lesson(scene, row)
+    if lesson is None:
         return
+    earlier = questions.last_answers(scene.session, row.reporter_id, LOOK_BACK)
+    same = [each for each in (_lesson(scene, one) for one in earlier) if _alike(each, lesson)]
+    if len(same) < HABIT_AFTER or same[:HABIT_AFTER] != [lesson] * HABIT_AFTER:
+        return
+    habit, about, value = lesson
     habits = dict(scene.reporter.habits)
-    match row.kind, chosen.get("kind"):
-        case ("money" | "dorome", "dorome"):
-            habits["money"] = "dorome"
-        case ("unit", "unit"):
-            habits["units"] = {**habits.get("units", {}), chosen["product"]: chosen["unit"]}
-        case ("form", "form" | "said"):
-            chain = scene.book.catalog.products[chosen["product"]].chain
-            habits["forms"] = {**habits.get("forms", {}), chain: chosen["product"]}
-        case _:
-            return
+    habits[habit] = {**habits.get(habit, {}), about: value} if about else value
     scene.reporter.habits = habits
+
+
+def _alike(one: Lesson | None, other: Lesson) -> bool:
+    """Whether two answers are about the same thing, whatever they say of it."""
+    return one is not None and one[:2] == other[:2]
+
+
+def _lesson(scene: Scene, row: QuestionRow) -> Lesson | None:
+    """What one answer says of the reporter's ways; None when it says nothing."""
+    chosen = row.options[(row.digit or 1) - 1]
+    kinds = {each.get("kind") for each in row.options}
+    match row.kind, chosen.get("kind"):
+        case "money" | "dorome", "dorome":
+            return "money", "", "dorome"
+        case "money" | "dorome", "franc":
+            return "money", "", "franc"
+        case "money" | "dorome", "said":  # beside a count in francs, what was said was dorome
+            return "money", "", "dorome" if "franc" in kinds else "franc"
+        case "unit", "unit" | "said":
+            return "units", chosen["product"], chosen["unit"]
+        case "form", "form" | "said":
+            goods = scene.book.catalog.products.get(chosen["product"])
+            return ("forms", goods.chain, goods.code) if goods else None
+        case _:
+            return None

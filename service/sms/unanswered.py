@@ -12,6 +12,7 @@ from service.people.tables import Reporter
 from service.prices import questions
 from service.prices.amends import set_status
 from service.prices.book import Book
+from service.prices.catalog import Catalog
 from service.prices.judge import corroborated
 from service.prices.known import prior
 from service.prices.report import COUNTING, Status
@@ -28,23 +29,55 @@ def settle_unanswered(session: Session, book: Book, limits: Limits, now: datetim
     """Close every overdue question, decide its report, ask what waited behind it."""
     rows = questions.overdue(session, now)
     for row in rows:
-        questions.expire(session, row, now)
-        _decide(session, book, row, now)
-        following = questions.next_question(session, row.reporter_id, now)
-        if following:
-            _ask(session, book, limits, following, now)
+        _close(session, book, row, now)
+    if not limits.is_quiet(now):  # a question asked at night would be over before morning
+        for reporter_id in questions.waiting(session):
+            _go_on(session, book, limits, reporter_id, now)
     return len(rows)
+
+
+def lapse(session: Session, book: Book, reporter_id: int, now: datetime) -> None:
+    """Close this reporter's own overdue question first, when the clock has not come to it yet."""
+    for row in questions.overdue(session, now, reporter_id):
+        _close(session, book, row, now)
+
+
+def _close(session: Session, book: Book, row: QuestionRow, now: datetime) -> None:
+    questions.expire(session, row, now)
+    _decide(session, book, row, now)
+
+
+def _go_on(
+    session: Session, book: Book, limits: Limits, reporter_id: int, now: datetime
+) -> None:
+    """Ask the next queued question; one about something switched off is passed over."""
+    while (row := questions.next_question(session, reporter_id, now)) is not None:
+        if _can_be_asked(row, book.catalog):
+            _ask(session, book, limits, row, now)
+            return
+        _close(session, book, row, now)
+
+
+def _can_be_asked(row: QuestionRow, catalog: Catalog) -> bool:
+    named = [*row.options, row.pending or {}]
+    products = {each["product"] for each in named if each.get("product")}
+    markets = {each["market"] for each in named if each.get("market")}
+    return products <= catalog.products.keys() and markets <= catalog.markets.keys()
 
 
 def _decide(session: Session, book: Book, row: QuestionRow, now: datetime) -> None:
     report = session.get(ReportRow, row.report_id) if row.report_id else None
     if report is None or report.status != Status.ASKED.value:
         return
+    product = book.catalog.products.get(report.product)
+    if product is None:
+        set_status(session, book.catalog, [report], Status.HELD, row.kind, now)
+        return
     vouched = corroborated(
         report.basis_value,
         _others(session, report),
         prior(session, window_of(report), book.estimates),
-        book.catalog.products[report.product].band if report.value is not None else None,
+        product.band if report.value is not None else None,
         _moves(session, report),
     )
     status = Status.CORROBORATED if vouched else Status.HELD

@@ -4,7 +4,11 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from service.db import make_engine
 from tests.api.conftest import FRIDAY
@@ -14,7 +18,7 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance,
     response_schema_conformance,
 ]  # fmt: skip
-EXAMPLES = 1
+EXAMPLES = 2
 """Requests tried per operation and run; the shapes differ from run to run."""
 
 
@@ -61,7 +65,9 @@ def asked(operation, headers) -> list[str]:
             status = answer.status_code
             case.validate_response(answer, checks=CHECKS)
         except BaseExceptionGroup as group:
-            found.extend(f"{case.method} {case.path} {status}: {str(e)[:300]}" for e in group.exceptions)
+            found.extend(
+                f"{case.method} {case.path} {status}: {str(e)[:300]}" for e in group.exceptions
+            )
         except Exception as error:
             found.append(f"{case.method} {case.path} {status}: {str(error)[:300]}")
 

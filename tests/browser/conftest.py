@@ -130,7 +130,7 @@ def no_script(browser: Browser, server: Server) -> Iterator[Strict]:
     assert strict.complaints == []
 
 
-def picture(page: Page, name: str, *, whole: bool = True) -> None:
+def picture(page: Page, name: str, *, whole: bool = False) -> None:
     """Leave a picture in docs/screens, when pictures are asked for."""
     if os.environ.get("SUGU_SCREENS"):
         PICTURES.mkdir(parents=True, exist_ok=True)

@@ -22,17 +22,15 @@ def text_as(desk, phone, words):
     assert answer.ok
 
 
-def dial_as(desk, phone, text=""):
-    """The screen of a phone."""
-    answer = desk.context.request.post(
-        desk.server / "hooks/loopback/demo/ussd",
-        form={
-            "sessionId": f"ATUid_{phone}{text}{id(text)}",
-            "phoneNumber": phone,
-            "serviceCode": "*384*77#",
-            "text": text,
-        },
-    )
+def dial_as(desk, phone, keys):
+    """The screen of a phone that dials the code with keys, as it is printed on a card."""
+    form = {
+        "sessionId": f"ATUid_{phone}_{keys}",
+        "phoneNumber": phone,
+        "serviceCode": "*384*77#",
+        "text": keys,
+    }
+    answer = desk.context.request.post(desk.server / "hooks/loopback/demo/ussd", form=form)
     return answer.text()
 
 
@@ -81,6 +79,8 @@ def test_an_outlier_goes_from_a_phone_to_staff_to_a_farmer(desk):
     page.goto(desk.server / "console/prices/MAI/SEBEKORO")
     expect(page.locator("table").first).to_contain_text("SEBEKORO MAI 1700")
     expect(page.locator("table").first).to_contain_text("180")
+    published = page.locator(".figures b").first.inner_text()
+    assert f"{published}/kg" in dial_as(desk, "+22376000001", "1*3*2")
     page.goto(desk.server / "console/messages?direction=out&q=%2B22370000004")
     expect(page.locator("table")).to_contain_text("180 F/kg")
 
@@ -122,12 +122,12 @@ def test_a_broadcast_is_written_tried_approved_by_another_and_followed(desk, bro
     expect(page.locator(".notice")).to_contain_text("Essai")
     page.click("text=Soumettre")
     expect(page.locator("h1")).to_contain_text("à approuver")
-    expect(page.locator("text=Approuver")).to_have_count(0)
+    expect(page.get_by_role("button", name="Approuver")).to_have_count(0)
     page.click("text=Quitter")
 
     page = desk.log_in("demo-approver")
     page.goto(draft)
-    page.click("text=Approuver")
+    page.get_by_role("button", name="Approuver").click()
     expect(page).to_have_url(re.compile("/console/runs/"))
     expect(page.locator("h1")).to_contain_text("terminé", timeout=SLOW)
     expect(page.locator("[data-count=queued]")).to_have_text("0")

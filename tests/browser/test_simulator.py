@@ -88,7 +88,7 @@ def test_a_reporter_is_understood_and_answered(desk):
     expect(page.locator(".thread .theirs.waiting")).to_have_count(0, timeout=20_000)
     page.click("#call")
     expect(page.locator("#screen")).to_contain_text("F/kg")
-    picture(page, "simulator", whole=False)
+    picture(page, "simulator")
 
 
 def test_letters_outside_the_alphabet_are_told_before_they_cost(desk):
@@ -128,4 +128,4 @@ def test_it_fits_a_phone_of_360_pixels(desk):
     page.click("#call")
     expect(page.locator("#screen")).to_contain_text("F/kg")
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
-    picture(page, "simulator-360")
+    picture(page, "simulator-360", whole=True)

@@ -30,7 +30,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "cancelled": "annulé", "missed": "manqué", "skipped": "sauté",
         "slot": "envoi", "retry": "nouvel essai", "resend": "renvoi", "correction": "correction",
         # deliveries
-        "queued": "en attente", "sending": "part", "accepted": "accepté", "delivered": "remis",
+        "queued": "en attente", "sending": "en route", "accepted": "accepté", "delivered": "remis",
         "failed": "échoué", "rejected": "rejeté", "unknown": "incertain", "expired": "périmé",
         "suppressed": "retenu",
         # reports

@@ -91,7 +91,9 @@ def list_quotes(
     ask: Paging,
     product: str | None = None,
     market: str | None = None,
-    stage: Stage | None = None,
+    stage: Annotated[
+        Stage | Literal["any"], Query(description="Stages are never mixed unless asked for")
+    ] = Stage.PRODUCER,
     since: Annotated[date | None, Query(alias="from", description="First fair day")] = None,
     until: Annotated[date | None, Query(alias="to", description="Last fair day")] = None,
     current: Annotated[bool, Query(description="Only what farmers are answered now")] = False,
@@ -104,7 +106,7 @@ def list_quotes(
     for column, code in (
         (QuoteRow.product, product.upper() if product else None),
         (QuoteRow.market, market.upper() if market else None),
-        (QuoteRow.stage, stage),
+        (QuoteRow.stage, None if stage == "any" else stage),
     ):
         if code is not None:
             query = query.where(column == code)
