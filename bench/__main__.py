@@ -1,7 +1,7 @@
 """`python -m bench` (`make bench`): what one machine carries, in a table.
 
-    python -m bench                       everything, within ten minutes; writes bench/RESULTS.md
-    python -m bench speed|history|...     one part alone; writes its section
+python -m bench                       everything, within ten minutes; writes bench/RESULTS.md
+python -m bench speed|history|...     one part alone; writes its section
 """
 
 import sys

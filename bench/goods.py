@@ -98,4 +98,3 @@ def write_table(path: Path, today: date) -> None:
                 (each.phone, each.language, each.product, each.market),
             )
     db.close()
-

@@ -168,9 +168,7 @@ def _table(
     return lines
 
 
-def _seen(
-    each: Running, checked: dict[str, dict[str, Checked]], scenario: str, errors: int
-) -> str:
+def _seen(each: Running, checked: dict[str, dict[str, Checked]], scenario: str, errors: int) -> str:
     if each.name not in checked:
         return f"constant | | {errors}"
     one = checked[each.name][scenario]
@@ -185,7 +183,9 @@ def _ratios(found: Found) -> list[str]:
         own, bare, form = (
             _median(found["price", name, c]) for name in ("Sugu", "bare uvicorn", "FastAPI Form()")
         )
-        shares = f"{own.rate / bare.rate:.2f} | {own.rate / form.rate:.2f} | {own.p99 / form.p99:.2f}"
+        shares = (
+            f"{own.rate / bare.rate:.2f} | {own.rate / form.rate:.2f} | {own.p99 / form.p99:.2f}"
+        )
         lines.append(f"| c={c} | {shares} |")
     return lines
 

@@ -5,6 +5,8 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from sqlmodel import Session
+
 from bench import goods
 from service.db import make_engine, migrate, writing
 from service.people.store import key
@@ -14,7 +16,6 @@ from service.prices.catalog import Stage
 from service.prices.quote import METHOD
 from service.prices.store import bump
 from service.prices.tables import MarketRow, ProductRow, QuoteRow, UnitRow
-from sqlmodel import Session
 
 SECRET = "bench-0123456789abcdef-0123456789abcdef"
 TOKEN = "bench-token-0123456789abcdef"
@@ -59,7 +60,9 @@ def make(url: str, *, callers: bool = True) -> None:
 def _places(session: Session) -> None:
     for at, (code, french, bambara) in enumerate(goods.PRODUCTS):
         names = {"fr": french, "bm": bambara}
-        row = ProductRow(code=code, chain=code.lower(), family="grain", names=names, ussd_key=at + 1)
+        row = ProductRow(
+            code=code, chain=code.lower(), family="grain", names=names, ussd_key=at + 1
+        )
         session.add(row)
     for at, (code, called) in enumerate(goods.MARKETS):
         session.add(MarketRow(code=code, name=called, daily=True, ussd_key=at + 1))

@@ -109,9 +109,11 @@ def _lifespan(state: Sugu, dial: Dial) -> Any:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(state.refresh)
         await dial.start()
-        watch = asyncio.create_task(state.watch())
+        stop = asyncio.Event()
+        watch = asyncio.create_task(state.watch(stop))
         yield
-        watch.cancel()
+        stop.set()
+        await watch
         await dial.stop()
         for gateway in state.gateways.values():
             await gateway.close()

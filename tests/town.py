@@ -72,9 +72,7 @@ class Town:
     ) -> inside.Answer:
         headers = {"content-type": "application/x-www-form-urlencoded"}
         body = urlencode(form or {}).encode() if raw is None else raw
-        return self._loop.run_until_complete(
-            inside.call(self.app, "POST", path, headers, body)
-        )
+        return self._loop.run_until_complete(inside.call(self.app, "POST", path, headers, body))
 
     def text(self, phone: str, words: str, gateway: str = "loopback", **fields: str) -> int:
         """An SMS by Africa's Talking's form; the status it was answered with."""

@@ -69,9 +69,7 @@ def price_at(db, who, product_key, market_key=None):
     if product is None or market is None:
         return say["unknown"]
     pair = product[0], market[0]
-    db.execute(
-        "UPDATE caller SET product = ?, market = ? WHERE phone = ?", (*pair, who["phone"])
-    )
+    db.execute("UPDATE caller SET product = ?, market = ? WHERE phone = ?", (*pair, who["phone"]))
     return f"{price_lines(db, who, *pair)}\n{say['back']}"
 
 

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from sqlalchemy.exc import SQLAlchemyError
 
 from service.api.state import Sugu
 from service.db import writing
@@ -112,15 +111,6 @@ def opt_out(raw: Raw, carrier: Carrier, state: State) -> Response:
             people.stop(session, people.key(contact.id), now, how="gateway", actor=carrier.name)
             outbox.suppress(session, people.key(contact.id), now)
     return _answer(carrier.ack(Kind.OPT_OUT))
-
-
-def unavailable(_request: Request, error: Exception) -> Response:
-    """The database cannot keep it: say "later", never "received"."""
-    log.error("not_stored", error=type(error).__name__)
-    return Response("later", 503, {"Retry-After": "30"}, media_type="text/plain")
-
-
-STORAGE_FAILURES = (SQLAlchemyError,)
 
 
 def _apply_notes(raw: RawRequest, carrier: Gateway, state: Sugu) -> None:

@@ -1,6 +1,7 @@
 """What one web process holds: the parts given by the roof, and the book it answers from."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,10 +64,13 @@ class Sugu:
             self._book = book
             return book
 
-    async def watch(self) -> None:
-        """Keep the book at most a second behind the database; an outage leaves the last one."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Keep the book at most a second behind the database, until `stop`; an outage leaves the
+        last one. A look that is under way is finished, so that its connection is given back."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_EVERY)
+                return
             try:
                 await asyncio.to_thread(self.refresh)
             except SQLAlchemyError as error:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from service.prices.book import Book, Pair
 from service.prices.catalog import Catalog, Stage
+from service.prices.freshness import age_days
 from service.prices.neighbours import Estimate, estimate
 from service.prices.quote import Quote, grade_on
 from service.prices.reference import read_catalog
@@ -111,14 +112,16 @@ def _trend(quotes: Sequence[Quote], today: date) -> str | None:
 def _estimates(
     prices: Mapping[Pair, Sequence[Quote]], catalog: Catalog, today: date
 ) -> dict[Pair, Estimate]:
-    """Grade D stand-ins for silent markets; only ever displayed (`method.md` 2.6)."""
+    """Grade D stand-ins for markets whose own price has expired; only ever displayed
+    (`method.md` 2.6). A market with a price of its own needs none."""
     found: dict[Pair, Estimate] = {}
-    for product, goods in catalog.products.items():
-        histories = {m: prices[product, m] for m in catalog.markets if (product, m) in prices}
-        for market, own in histories.items():
-            others = {each: quotes for each, quotes in histories.items() if each != market}
-            if guess := estimate(goods, market, own, others, today):
-                found[product, market] = guess
+    for (product, market), own in prices.items():
+        goods = catalog.products[product]
+        if age_days(own[0].fair_on, today) <= goods.habit.expires_after:
+            continue
+        others = {m: prices[product, m] for m in catalog.markets if (product, m) in prices}
+        if guess := estimate(goods, market, own, others, today):
+            found[product, market] = guess
     return found
 
 

@@ -154,7 +154,7 @@ def _question(who: Reporter, market: Market, day: date) -> str:
     say: Say = speaker(who.language)
     return say(
         "sms.nudge",
-        "Pas encore de prix de {market} du {day}. Envoyez-les : HIER ARA 225, ou ARA ?",
+        "Pas encore de prix de {market} du {day}. Envoyez-les. Exemple : HIER ARA 225",
         day=named_day(day, who.language),
         market=market.name,
     )

@@ -246,12 +246,16 @@ def _claim_of(row: ReportRow, on: date | None) -> Claim:
 
 
 def _withdraw_for(scene: Scene, said: Reports) -> None:
-    """CORR: what the last message said of these products gives way, whatever its market was."""
-    products = {claim.product for claim in said.claims}
+    """CORR: what the last message said of these products gives way, also where it was of another
+    market or day; the same market and day are replaced like any second word."""
     rows = amends.last_message(scene.session, scene.teller, scene.now - UNDO_WITHIN)
-    wrong = [row for row in rows if row.product in products]
-    said_markets = {claim.market for claim in said.claims if claim.market}
-    cancel(scene, [row for row in wrong if said_markets and row.market not in said_markets])
+    meant = {claim.product: claim for claim in said.claims}
+    cancel(scene, [row for row in rows if row.product in meant and _moved(row, meant[row.product])])
+
+
+def _moved(row: ReportRow, claim: Claim) -> bool:
+    other_market = claim.market is not None and claim.market != row.market
+    return other_market or (claim.on is not None and claim.on != row.observed_on)
 
 
 def cancel(scene: Scene, rows: Sequence[ReportRow]) -> None:

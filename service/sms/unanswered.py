@@ -47,9 +47,7 @@ def _close(session: Session, book: Book, row: QuestionRow, now: datetime) -> Non
     _decide(session, book, row, now)
 
 
-def _go_on(
-    session: Session, book: Book, limits: Limits, reporter_id: int, now: datetime
-) -> None:
+def _go_on(session: Session, book: Book, limits: Limits, reporter_id: int, now: datetime) -> None:
     """Ask the next queued question; one about something switched off is passed over."""
     while (row := questions.next_question(session, reporter_id, now)) is not None:
         if _can_be_asked(row, book.catalog):

@@ -11,14 +11,14 @@ from service.worker.clockwork import Job
 
 OFTEN = timedelta(seconds=20)
 SOMETIMES = timedelta(minutes=5)
-DAILY = timedelta(hours=24)
+HOURLY = timedelta(hours=1)
 
 
 def duties(press: Press) -> list[Job]:
     return [
         Job("questions", OFTEN, lambda session, now: _questions(session, now, press)),
         Job("alerts", OFTEN, lambda session, now: _alerts(session, now, press)),
-        Job("scores", DAILY, lambda session, now: _scores(session, now, press)),
+        Job("scores", HOURLY, lambda session, now: _scores(session, now, press)),
         Job("nudges", SOMETIMES, lambda session, now: _nudges(session, now, press)),
     ]
 

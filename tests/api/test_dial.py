@@ -136,6 +136,7 @@ async def test_a_stranger_is_asked_once_and_answered_with_no_key_the_next_day(to
     assert (await phone.press("2", "1", "2")).startswith("CON Tiga farama, Sébékoro\n275 F/kg")
     tower.hands.wait(days=1)
     assert (await phone.dial()).startswith("CON Tiga farama, Sébékoro\n275 F/kg")
+    await tower.dial.flush()
     [row] = rows(engine, Subscriber)
     assert (row.language, row.product, row.market) == ("bm", "ARA", "SEBEKORO")
 
@@ -204,7 +205,7 @@ async def test_a_session_goes_on_in_another_process(engine):
     assert (await phone.press("1", "2")).startswith("CON Tiga farama, Sébékoro")
     phone.tower = here
     assert (await phone.press("9")).startswith("CON Sugu sugandi:")
-    assert number_of(engine, UssdEffect) == 2
+    assert number_of(engine, UssdEffect) == 1, "the language; a look is written behind"
 
 
 async def test_a_code_is_dialled_to_its_price(tower):
@@ -396,7 +397,7 @@ async def test_with_a_full_disk_prices_are_still_answered_and_remembered_later(t
     await phone.dial()
     assert (await phone.press("1", "3", "2")).startswith("CON Mais, Sébékoro")
     trouble.over()
-    await phone.press("9")
+    assert await tower.dial.flush()
     assert rows(engine, Subscriber)[0].product == "MAI"
 
 
@@ -465,19 +466,22 @@ async def test_counts_and_sessions_wait_for_a_database_that_is_away(tower, engin
     known(engine)
     phone = Phone(tower)
     await phone.dial()
+    await phone.press("9")
     trouble = Trouble(engine)
     assert not await tower.dial.flush()
     trouble.over()
     assert await tower.dial.flush()
-    assert [row.count for row in rows(engine, Usage)] == [1]
+    assert [row.count for row in rows(engine, Usage)] == [1, 1]
     [row] = rows(engine, UssdSession)
-    assert (row.text, row.answer[:4], row.ended) == ("", "CON ", False)
+    assert (row.text, row.answer[:4], row.ended) == ("9", "CON ", False)
 
 
 async def test_stopping_writes_down_what_waits(tower, engine):
     known(engine)
     await tower.dial.start()
-    await Phone(tower).dial()
+    phone = Phone(tower)
+    await phone.dial()
+    await phone.press("9")
     await tower.dial.stop()
     assert number_of(engine, UssdSession) == 1
 

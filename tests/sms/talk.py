@@ -44,7 +44,9 @@ def say(town: Town, phone: str, words: str, **fields: str) -> str | None:
     """Send an SMS; the reply, if one is due. Every message has a second of its own."""
     town.clock.pass_(seconds=1)
     assert town.text(phone, words, **fields) == 200
-    return next((body for kind, body in sent(town, phone, since=town.clock()) if kind == "reply"), None)
+    return next(
+        (body for kind, body in sent(town, phone, since=town.clock()) if kind == "reply"), None
+    )
 
 
 def sent(town: Town, phone: str, since: datetime | None = None) -> list[tuple[str, str]]:

@@ -10,8 +10,8 @@ from service.db import writing
 from service.people import store
 from service.phone import Phone
 from service.prices.reception import Claim, Heard
-from service.prices.tables import ProductRow, ReportRow
 from service.prices.store import bump
+from service.prices.tables import ProductRow, ReportRow
 from service.sms import entry
 from tests.sms.talk import (
     AWA,
@@ -338,6 +338,8 @@ def test_only_reporters_send_prices_by_ussd(town: Town):
         contact = store.contact_for(session, town.vault, Phone("+22366000001"), town.clock())
         claim = entry.francs("MAI", "KITA", "KG", 1, 150)
         mine = store.key(contact.id)
-        found = entry.submit(session, town.state.book(), town.state.limits, mine, claim, town.clock())
+        found = entry.submit(
+            session, town.state.book(), town.state.limits, mine, claim, town.clock()
+        )
         assert found is None
         assert session.exec(select(ReportRow.id)).all() == []
