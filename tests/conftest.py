@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import Engine
 
 from service.clock import Clock
-from service.db import make_engine, migrate
+from service.db import make_engine, migrate, writing
 
 MARKET_DAY = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 """A Friday morning, when most fairs of this world are open."""
@@ -142,6 +142,62 @@ def _administer(postgresql: Callable[[str], str], *statements: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+# The same with the sourced facts of Kita in it, and nobody yet
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kita_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh database with the sourced facts of Kita, of each kind."""
+    return request.getfixturevalue(f"kita_{request.param}_url")
+
+
+@pytest.fixture
+def kita(kita_url: str) -> Iterator[Engine]:
+    engine = make_engine(kita_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def kita_sqlite_url(seeded_sqlite: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(seeded_sqlite, tmp_path / 'kita.db')}"
+
+
+@pytest.fixture
+def kita_postgresql_url(postgresql: Callable[[str], str], seeded_postgresql: str) -> Iterator[str]:
+    with _copy_of(postgresql, seeded_postgresql) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def seeded_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("seeded") / "kita.db")
+    _seed(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def seeded_postgresql(
+    postgresql: Callable[[str], str], migrated_postgresql: str, worker_id: str
+) -> str:
+    name = f"seeded_{worker_id}"
+    _administer(postgresql, f"CREATE DATABASE {name} TEMPLATE {migrated_postgresql}")
+    _seed(postgresql(name))
+    return name
+
+
+def _seed(url: str) -> None:
+    from service.people.seed import seed_kita
+    from service.prices.store import bump
+    from service.sms.lexicon import default_aliases
+
+    engine = make_engine(url)
+    with writing(engine) as session:
+        seed_kita(session, default_aliases())
+        bump(session, catalog=True)
+    engine.dispose()
 
 
 # The browser

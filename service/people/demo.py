@@ -5,7 +5,7 @@ weights and holding costs are invented (`seed/demo.toml`) and every row is marke
 """
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -46,6 +46,8 @@ TOWNS = {"KAYES": ("+22370000001", "+22370000002", "+22370000003"),
          "FOUNIA": ("+22370000007",)}  # fmt: skip
 """Who also visits another market; TOUKOTO and BENDOUGOUBA stay silent, as some fairs do."""
 TOWN_PRODUCTS = ("ARA", "ARD", "MAI", "NIE")
+FARM_GATE = 0.85
+"""What is offered at the farm gate, as a share of the price at the fair."""
 TOWN_DAY = 5
 """The daily town markets are visited on Saturdays."""
 
@@ -62,6 +64,17 @@ class Level:
 
     def at(self, day: date) -> float:
         return self.by_month[day.month]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who reports what at a market; `level` is the share of its producer price."""
+
+    market: Market
+    people: Sequence[Reporter]
+    products: Sequence[str]
+    stage: Stage = Stage.PRODUCER
+    level: float = 1.0
 
 
 def seed_demo(session: Session, vault: Vault, aliases: list[Alias], now: datetime) -> int:
@@ -206,22 +219,21 @@ def _past(session: Session, demo: Mapping[str, Any], now: datetime) -> None:
     chance = random.Random(SEED)  # noqa: S311 (noise of a demo, not a secret)
     levels = {code: _level(session, rule) for code, rule in demo["level"].items()}
     windows: set[Window] = set()
-    for market, people, products in _visits(session, catalog, demo):
+    for visit in _visits(session, catalog, demo):
+        market = visit.market
         for day in _fairs(market, now.date()):
-            for code in products:
-                usual = levels[code].at(day) * demo["market_level"][market.code]
-                for person in people:
-                    report = _report(catalog, person, code, market.code, day, usual, chance)
+            for code in visit.products:
+                usual = levels[code].at(day) * demo["market_level"][market.code] * visit.level
+                for person in visit.people:
+                    report = _report(catalog, person, code, visit, day, usual, chance)
                     session.add(report)
-                    windows.add(Window(code, market.code, Stage.PRODUCER, report.basis, day))
+                    windows.add(Window(code, market.code, visit.stage, report.basis, day))
     session.flush()
     publish(session, catalog, windows, now)
 
 
-def _visits(
-    session: Session, catalog: Catalog, demo: Mapping[str, Any]
-) -> Iterator[tuple[Market, list[Reporter], list[str]]]:
-    """Each market with its reporters and what they report."""
+def _visits(session: Session, catalog: Catalog, demo: Mapping[str, Any]) -> Iterator[Visit]:
+    """Each market with its reporters and what they report; the farm gate of two communes last."""
     everyone = session.exec(
         select(Reporter).where(col(Reporter.demo)).order_by(col(Reporter.id))
     ).all()
@@ -230,9 +242,13 @@ def _visits(
     }
     for code in ("KITA", "SEBEKORO", "DJIDIAN"):
         mine = [each for each in everyone if each.market == code]
-        yield catalog.markets[code], mine, list(demo["level"])
+        yield Visit(catalog.markets[code], mine, list(demo["level"]))
     for code, phones in TOWNS.items():
-        yield catalog.markets[code], [numbers[phone] for phone in phones], list(TOWN_PRODUCTS)
+        people = [numbers[phone] for phone in phones]
+        yield Visit(catalog.markets[code], people, list(TOWN_PRODUCTS))
+    for code in ("KITA", "SEBEKORO"):
+        mine = [each for each in everyone if each.market == code]
+        yield Visit(catalog.markets[code], mine, list(TOWN_PRODUCTS), Stage.FARMGATE, FARM_GATE)
 
 
 def _fairs(market: Market, today: date) -> Iterator[date]:
@@ -248,7 +264,7 @@ def _report(
     catalog: Catalog,
     person: Reporter,
     code: str,
-    market: str,
+    visit: Visit,
     day: date,
     usual: float,
     chance: random.Random,
@@ -260,7 +276,8 @@ def _report(
         received_at=datetime.combine(day, time(9, 30), UTC),
         observed_on=day,
         product=code,
-        market=market,
+        market=visit.market.code,
+        stage=visit.stage.value,
         unit=unit,
         amount=amount,
         said=amount,
@@ -272,7 +289,7 @@ def _report(
         reason="demo",
         reporter_id=store.key(person.id),
         channel="demo",
-        text=f"{market} {code} {amount}",
+        text=f"{visit.market.code} {code} {amount}",
         parse_version="demo",
         demo=True,
     )

@@ -52,6 +52,11 @@ class Sheet:
     def fresh(self) -> bool:
         return any(price.fresh for price in self.prices)
 
+    @property
+    def stale(self) -> bool:
+        """It tells prices and none is fresh. Words without a price do not age."""
+        return bool(self.prices) and not self.fresh
+
 
 @dataclass(frozen=True, slots=True)
 class Edition:
@@ -63,11 +68,9 @@ class Edition:
     as_of: datetime
 
     def sendable(self, *, needs_fresh: bool) -> list[Sheet]:
-        """Texts worth sending: no price in them is missing, and one at least is fresh."""
+        """Texts worth sending: no price in them is missing, and of those told one is fresh."""
         whole = [sheet for sheet in self.sheets if not sheet.missing]
-        if not (self.priced and needs_fresh):
-            return whole
-        return [sheet for sheet in whole if sheet.fresh]
+        return [sheet for sheet in whole if not (needs_fresh and sheet.stale)]
 
 
 def fairs_of(book: Book) -> Fairs:

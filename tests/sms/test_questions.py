@@ -1,6 +1,6 @@
 """Ask-back: one open question a reporter, two hours to answer it, and what answers teach."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 import pytest
 from sqlalchemy import Engine
@@ -12,291 +12,273 @@ from service.phone import Phone
 from service.prices.reception import Claim, Heard
 from service.prices.store import bump
 from service.prices.tables import ProductRow, ReportRow
+from service.settings import QuietHours
 from service.sms import entry
-from tests.sms.talk import (
-    AWA,
-    FANTA,
-    MOUSSA,
-    habits,
-    open_talk,
-    price,
-    questions,
-    reports,
-    say,
-    sent,
-)
-from tests.town import Town
+from tests.sms.talk import AWA, FANTA, MOUSSA, Talk, open_talk
 
 
 @pytest.fixture
-def town(engine: Engine, database_url: str):
-    with open_talk(engine, database_url) as town:
-        yield town
+def talk(kita: Engine):
+    with open_talk(kita) as talk:
+        yield talk
 
 
-def states(town: Town) -> list[str]:
-    return [each.state for each in questions(town)]
-
-
-def statuses(town: Town) -> list[str]:
-    return [each.status for each in reports(town)]
+def states(talk: Talk) -> list[str]:
+    return [each.state for each in talk.questions]
 
 
 # one at a time
 
 
-def test_two_doubts_of_one_message_are_asked_one_after_the_other(town: Town):
-    first = say(town, AWA, "MAI 30 ARA 45")
+def test_two_doubts_of_one_message_are_asked_one_after_the_other(talk: Talk):
+    first = talk.say(AWA, "MAI 30 ARA 45")
     assert first.startswith(("Maïs Kita 30 F ?", "Mais Kita 30 F ?"))
-    assert states(town) == ["open", "queued"]
-    second = say(town, AWA, "2")
+    assert states(talk) == ["open", "queued"]
+    second = talk.say(AWA, "2")
     assert second.startswith("Arachide coque Kita 45 F ?")
-    assert states(town) == ["answered", "open"]
-    assert (price(town, "MAI"), price(town, "ARA")) == (150, None)
-    assert say(town, AWA, "2").startswith("Noté Kita ven 20/11: Arachide coque 225 F/kg")
-    assert (price(town, "MAI"), price(town, "ARA")) == (150, 225)
+    assert states(talk) == ["answered", "open"]
+    assert (talk.price("MAI"), talk.price("ARA")) == (150, None)
+    assert talk.say(AWA, "2").startswith("Noté Kita ven 20/11: Arachide coque 225 F/kg")
+    assert (talk.price("MAI"), talk.price("ARA")) == (150, 225)
 
 
-def test_a_doubt_of_a_later_message_waits_behind_the_open_question(town: Town):
-    say(town, AWA, "MAI 30")
-    again = say(town, AWA, "ARA 45")
+def test_a_doubt_of_a_later_message_waits_behind_the_open_question(talk: Talk):
+    talk.say(AWA, "MAI 30")
+    again = talk.say(AWA, "ARA 45")
     assert "30 F ?" in again, "the question to answer first is the open one"
-    assert states(town) == ["open", "queued"]
-    assert "45 F ?" in say(town, AWA, "2")
+    assert states(talk) == ["open", "queued"]
+    assert "45 F ?" in talk.say(AWA, "2")
 
 
-def test_each_reporter_has_a_question_of_their_own(town: Town):
-    say(town, AWA, "MAI 30")
-    say(town, MOUSSA, "MAI 35")
-    assert states(town) == ["open", "open"]
-    say(town, MOUSSA, "2")
-    assert states(town) == ["open", "answered"]
-    assert price(town, "MAI") == 175
+def test_each_reporter_has_a_question_of_their_own(talk: Talk):
+    talk.say(AWA, "MAI 30")
+    talk.say(MOUSSA, "MAI 35")
+    assert states(talk) == ["open", "open"]
+    talk.say(MOUSSA, "2")
+    assert states(talk) == ["open", "answered"]
+    assert talk.price("MAI") == 175
 
 
-def test_a_digit_that_was_not_offered_asks_again(town: Town):
-    asked = say(town, AWA, "MAI 30")
-    assert say(town, AWA, "7") == asked
-    assert states(town) == ["open"]
+def test_a_digit_that_was_not_offered_asks_again(talk: Talk):
+    asked = talk.say(AWA, "MAI 30")
+    assert talk.say(AWA, "7") == asked
+    assert states(talk) == ["open"]
 
 
-def test_a_new_price_instead_of_an_answer_takes_the_question_back(town: Town):
-    say(town, AWA, "MAI 30")
-    assert say(town, AWA, "MAI 150").startswith("Noté")
-    assert states(town) == ["expired"]
-    assert statuses(town) == ["superseded", "accepted"]
-    assert "45 F ?" in say(town, AWA, "ARA 45"), "the next doubt is asked at once"
+def test_a_new_price_instead_of_an_answer_takes_the_question_back(talk: Talk):
+    talk.say(AWA, "MAI 30")
+    assert talk.say(AWA, "MAI 150").startswith("Noté")
+    assert states(talk) == ["expired"]
+    assert talk.statuses == ["superseded", "accepted"]
+    assert "45 F ?" in talk.say(AWA, "ARA 45"), "the next doubt is asked at once"
 
 
-def test_what_waited_behind_a_question_that_was_taken_back_is_asked_by_the_clock(town: Town):
-    say(town, AWA, "MAI 30 ARA 45")
-    say(town, AWA, "MAI 150")
-    town.work()
-    assert states(town) == ["expired", "open"]
-    kind, body = sent(town, AWA)[-1]
+def test_what_waited_behind_a_question_that_was_taken_back_is_asked_by_the_clock(talk: Talk):
+    talk.say(AWA, "MAI 30 ARA 45")
+    talk.say(AWA, "MAI 150")
+    talk.work()
+    assert states(talk) == ["expired", "open"]
+    kind, body = talk.sent(AWA)[-1]
     assert kind == "question"
     assert "45 F ?" in body
-    say(town, AWA, "2")
-    assert price(town, "ARA") == 225
+    talk.say(AWA, "2")
+    assert talk.price("ARA") == 225
 
 
-def test_undoing_takes_the_question_back_too(town: Town):
-    say(town, AWA, "MAI 30")
-    assert say(town, AWA, "ANNULER").startswith("Annulé")
-    assert (states(town), statuses(town)) == (["expired"], ["cancelled"])
-    assert say(town, AWA, "1").startswith("Aucune question")
+def test_undoing_takes_the_question_back_too(talk: Talk):
+    talk.say(AWA, "MAI 30")
+    assert talk.say(AWA, "ANNULER").startswith("Annulé")
+    assert (states(talk), talk.statuses) == (["expired"], ["cancelled"])
+    assert talk.say(AWA, "1").startswith("Aucune question")
 
 
 # NON
 
 
-def test_non_drops_a_price_that_is_none_of_the_readings(town: Town):
-    say(town, MOUSSA, "MAI 150")
-    assert "non, autre" in say(town, AWA, "MAI 400")
-    assert say(town, AWA, "NON").startswith("Ce prix n'est pas gardé")
-    assert (statuses(town), states(town)) == (["accepted", "cancelled"], ["answered"])
+def test_non_drops_a_price_that_is_none_of_the_readings(talk: Talk):
+    talk.say(MOUSSA, "MAI 150")
+    assert "non, autre" in talk.say(AWA, "MAI 400")
+    assert talk.say(AWA, "NON").startswith("Ce prix n'est pas gardé")
+    assert (talk.statuses, states(talk)) == (["accepted", "cancelled"], ["answered"])
 
 
-def test_non_without_a_question_undoes_the_last_message(town: Town):
-    say(town, AWA, "MAI 150")
-    assert say(town, AWA, "NON").startswith("Annulé : Mais 150") or statuses(town) == ["cancelled"]
-    assert price(town, "MAI") is None
+def test_non_without_a_question_undoes_the_last_message(talk: Talk):
+    talk.say(AWA, "MAI 150")
+    assert talk.say(AWA, "NON") == "Annulé : Mais 150 F/kg. Renvoyez le bon prix."
+    assert (talk.statuses, talk.price("MAI")) == (["cancelled"], None)
 
 
-def test_non_where_every_choice_is_a_price_takes_the_price_back(town: Town):
-    say(town, AWA, "MAI 30")
-    assert say(town, AWA, "NON").startswith("Annulé")
-    assert (statuses(town), price(town, "MAI")) == (["cancelled"], None)
+def test_non_where_every_choice_is_a_price_takes_the_price_back(talk: Talk):
+    talk.say(AWA, "MAI 30")
+    assert talk.say(AWA, "NON").startswith("Annulé")
+    assert (talk.statuses, talk.price("MAI")) == (["cancelled"], None)
 
 
 # two hours
 
 
-def test_an_answer_within_two_hours_counts(town: Town):
-    say(town, AWA, "MAI 30")
-    town.clock.pass_(hours=1, minutes=58)
-    assert say(town, AWA, "2").startswith("Noté")
+def test_an_answer_within_two_hours_counts(talk: Talk):
+    talk.say(AWA, "MAI 30")
+    talk.wait(hours=1, minutes=58)
+    assert talk.say(AWA, "2").startswith("Noté")
 
 
-def test_an_answer_after_two_hours_finds_no_question_and_the_price_is_held(town: Town):
+def test_an_answer_after_two_hours_finds_no_question_and_the_price_is_held(talk: Talk):
     """Whether or not the clock of the worker has come by in between."""
-    say(town, AWA, "MAI 30")
-    town.clock.pass_(hours=2)
-    assert say(town, AWA, "2").startswith("Aucune question")
-    assert (statuses(town), states(town)) == (["held"], ["expired"])
+    talk.say(AWA, "MAI 30")
+    talk.wait(hours=2)
+    assert talk.say(AWA, "2").startswith("Aucune question")
+    assert (talk.statuses, states(talk)) == (["held"], ["expired"])
 
 
-def test_another_reporter_within_a_seventh_vouches_for_what_nobody_answered(town: Town):
-    say(town, FANTA, "MAI 150")
-    say(town, AWA, "MAI 400")
-    reports_before = statuses(town)
-    say(town, MOUSSA, "MAI 350")
-    say(town, MOUSSA, "2" if "2=350" in sent(town, MOUSSA)[-1][1] else "1")
+def test_another_reporter_within_a_seventh_vouches_for_what_nobody_answered(talk: Talk):
+    talk.say(FANTA, "MAI 150")
+    talk.say(AWA, "MAI 400")
+    reports_before = talk.statuses
+    talk.say(MOUSSA, "MAI 350")
+    talk.say(MOUSSA, "1")
     assert reports_before == ["accepted", "asked"]
-    town.clock.pass_(hours=2)
-    town.work()
-    assert statuses(town) == ["accepted", "corroborated", "confirmed"]
-    assert [each.reason for each in reports(town)][1] == "vouched"
+    talk.wait(hours=2)
+    talk.work()
+    assert talk.statuses == ["accepted", "corroborated", "confirmed"]
+    assert [each.reason for each in talk.reports][1] == "vouched"
 
 
-def test_without_another_reporter_near_it_an_unanswered_price_is_held(town: Town):
-    say(town, FANTA, "MAI 150")
-    say(town, AWA, "MAI 400")
-    town.clock.pass_(hours=2)
-    town.work()
-    assert statuses(town) == ["accepted", "held"]
-    assert price(town, "MAI") == 150
+def test_without_another_reporter_near_it_an_unanswered_price_is_held(talk: Talk):
+    talk.say(FANTA, "MAI 150")
+    talk.say(AWA, "MAI 400")
+    talk.wait(hours=2)
+    talk.work()
+    assert talk.statuses == ["accepted", "held"]
+    assert talk.price("MAI") == 150
 
 
-def test_two_who_both_count_in_dorome_do_not_vouch_for_each_other(town: Town):
-    say(town, AWA, "MAI 30")
-    say(town, MOUSSA, "MAI 30")
-    town.clock.pass_(hours=2)
-    town.work()
-    assert statuses(town) == ["held", "held"]
-    assert price(town, "MAI") is None
+def test_two_who_both_count_in_dorome_do_not_vouch_for_each_other(talk: Talk):
+    talk.say(AWA, "MAI 30")
+    talk.say(MOUSSA, "MAI 30")
+    talk.wait(hours=2)
+    talk.work()
+    assert talk.statuses == ["held", "held"]
+    assert talk.price("MAI") is None
 
 
-def test_the_clock_asks_what_waited_behind_an_unanswered_question(town: Town):
-    say(town, AWA, "MAI 30 ARA 45")
-    town.clock.pass_(hours=2)
-    town.work()
-    assert states(town) == ["expired", "open"]
-    assert sent(town, AWA)[-1][0] == "question"
-    town.clock.pass_(hours=2)
-    town.work()
-    assert states(town) == ["expired", "expired"]
-    assert statuses(town) == ["held", "held"]
+def test_the_clock_asks_what_waited_behind_an_unanswered_question(talk: Talk):
+    talk.say(AWA, "MAI 30 ARA 45")
+    talk.wait(hours=2)
+    talk.work()
+    assert states(talk) == ["expired", "open"]
+    assert talk.sent(AWA)[-1][0] == "question"
+    talk.wait(hours=2)
+    talk.work()
+    assert states(talk) == ["expired", "expired"]
+    assert talk.statuses == ["held", "held"]
 
 
-def test_what_waited_is_asked_in_the_morning_not_at_night(engine: Engine, database_url: str):
+def test_what_waited_is_asked_in_the_morning_not_at_night(kita: Engine):
     evening = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
-    with open_talk(engine, database_url, evening, quiet_hours="20:00-06:30") as town:
-        say(town, AWA, "MAI 30 ARA 45")
-        town.clock.pass_(hours=2)
-        town.work()
-        assert states(town) == ["expired", "queued"]
-        town.clock.at = datetime(2026, 11, 21, 6, 31, tzinfo=UTC)
-        town.work()
-        assert states(town) == ["expired", "open"]
+    with open_talk(kita, evening, quiet=QuietHours(time(20), time(6, 30))) as talk:
+        talk.say(AWA, "MAI 30 ARA 45")
+        talk.wait(hours=2)
+        talk.work()
+        assert states(talk) == ["expired", "queued"]
+        talk.at = datetime(2026, 11, 21, 6, 31, tzinfo=UTC)
+        talk.work()
+        assert states(talk) == ["expired", "open"]
 
 
-def test_a_product_switched_off_does_not_keep_the_other_questions_from_being_closed(town: Town):
-    say(town, AWA, "MAI 30")
-    say(town, MOUSSA, "ARA 45")
-    say(town, FANTA, "ARA 45 MAI 30")
-    with writing(town.engine) as session:
+def test_a_product_switched_off_does_not_keep_the_other_questions_from_being_closed(talk: Talk):
+    talk.say(AWA, "MAI 30")
+    talk.say(MOUSSA, "ARA 45")
+    talk.say(FANTA, "ARA 45 MAI 30")
+    with writing(talk.engine) as session:
         session.get_one(ProductRow, "MAI").active = False
         bump(session, catalog=True)
-    town.clock.pass_(hours=2)
-    town.work()
-    assert statuses(town) == ["held"] * 4
-    assert states(town) == ["expired"] * 4
+    talk.wait(hours=2)
+    talk.work()
+    assert talk.statuses == ["held"] * 4
+    assert states(talk) == ["expired"] * 4
 
 
 # habits
 
 
-def test_two_answers_dorome_make_a_habit_and_a_marker_still_wins(town: Town):
-    say(town, AWA, "MAI 30")
-    say(town, AWA, "2")
-    assert habits(town, AWA) == {}
-    say(town, AWA, "ARA 45")
-    say(town, AWA, "2")
-    assert habits(town, AWA) == {"money": "dorome"}
-    assert "150 F" in say(town, AWA, "KITA SOR 40") or price(town, "SOR") == 200
-    assert price(town, "SOR") == 200
-    assert say(town, AWA, "MIL 250F").startswith("Noté Kita ven 20/11: Mil 250 F/kg")
+def test_two_answers_dorome_make_a_habit_and_a_marker_still_wins(talk: Talk):
+    talk.say(AWA, "MAI 30")
+    talk.say(AWA, "2")
+    assert talk.habits(AWA) == {}
+    talk.say(AWA, "ARA 45")
+    talk.say(AWA, "2")
+    assert talk.habits(AWA) == {"money": "dorome"}
+    assert "Sorgho 200 F/kg (dorome 40)" in talk.say(AWA, "SOR 40")
+    assert talk.price("SOR") == 200
+    assert talk.say(AWA, "MIL 250F").startswith("Noté Kita ven 20/11: Mil 250 F/kg")
 
 
-def test_an_answer_francs_and_an_answer_dorome_make_no_habit(town: Town):
-    say(town, AWA, "MAI 100")  # 500 fits as well
-    assert questions(town)[-1].kind == "money"
-    say(town, AWA, "1")
-    say(town, AWA, "SOR 100")
-    say(town, AWA, "2")
-    assert habits(town, AWA).get("money") != "dorome"
+def test_an_answer_francs_and_an_answer_dorome_make_no_habit(talk: Talk):
+    talk.say(AWA, "MAI 66")
+    assert "1=dorome 66 (330 F)" in talk.sent(AWA)[-1][1], talk.sent(AWA)
+    talk.say(AWA, "2")
+    talk.say(AWA, "SOR 45")
+    talk.say(AWA, "2")
+    assert talk.habits(AWA) == {}
 
 
-def test_a_habit_that_is_no_longer_true_is_given_up_after_two_answers(town: Town):
-    with writing(town.engine) as session:
-        store.enrol_reporter(
-            session, town.vault, Phone(AWA), town.clock(), habits={"money": "dorome"}
-        )
+def test_a_habit_that_is_no_longer_true_is_given_up_after_two_answers(talk: Talk):
     for product, amount in (("MAI", 225), ("SOR", 250)):
-        asked = say(town, AWA, f"{product} {amount}")
+        talk.say(FANTA, f"{product} {amount}")
+    talk.reporter(AWA, habits={"money": "dorome"})
+    for product, amount in (("MAI", 225), ("SOR", 250)):
+        asked = talk.say(AWA, f"{product} {amount}")
         assert f"1={amount} F" in asked, asked
-        say(town, AWA, "1")
-    assert habits(town, AWA)["money"] == "franc"
-    assert say(town, AWA, "MIL 300").startswith("Noté Kita ven 20/11: Mil 300 F/kg")
+        talk.say(AWA, "1")
+    assert talk.habits(AWA)["money"] == "franc"
+    assert talk.say(AWA, "MIL 300").startswith("Noté Kita ven 20/11: Mil 300 F/kg")
 
 
-def test_two_answers_the_sack_make_the_sack_the_unit_of_this_product_only(town: Town):
+def test_two_answers_the_sack_make_the_sack_the_unit_of_this_product_only(talk: Talk):
     for day in (20, 27):
-        town.clock.at = datetime(2026, 11, day, 10, tzinfo=UTC)
-        asked = say(town, AWA, "MAI 15000")
+        talk.at = datetime(2026, 11, day, 10, tzinfo=UTC)
+        asked = talk.say(AWA, "MAI 15000")
         assert asked.split("1=")[1].startswith("15 000 F/sac"), asked
-        say(town, AWA, "1")
-    assert habits(town, AWA) == {"units": {"MAI": "SAC"}}
-    town.clock.at = datetime(2026, 12, 4, 10, tzinfo=UTC)
-    assert "/sac" in say(town, AWA, "MAI 15500")
-    assert say(town, AWA, "SOR 150").startswith("Noté Kita ven 04/12: Sorgho 150 F/kg")
+        talk.say(AWA, "1")
+    assert talk.habits(AWA) == {"units": {"MAI": "SAC100"}}
+    talk.at = datetime(2026, 12, 4, 10, tzinfo=UTC)
+    assert "15 500 F/sac de 100 (155 F/kg)" in talk.say(AWA, "MAI 15500")
+    assert talk.say(AWA, "SOR 150").startswith("Noté Kita ven 04/12: Sorgho 150 F/kg")
 
 
 # other markets of a reporter
 
 
-def test_a_price_that_fits_the_reporters_other_market_is_asked_for_it(town: Town):
-    with writing(town.engine) as session:
+def test_a_price_that_fits_the_reporters_other_market_is_asked_for_it(talk: Talk):
+    with writing(talk.engine) as session:
         store.enrol_reporter(
-            session, town.vault, Phone(AWA), town.clock(), habits={"markets": ["KAYES"]}
+            session, talk.vault, Phone(AWA), talk.at, habits={"markets": ["KAYES"]}
         )
         for reporter, market, amount in ((2, "KITA", 150), (3, "KAYES", 300)):
-            session.add(_report(reporter, market, amount, town))
-    with writing(town.engine) as session:
+            session.add(_report(reporter, market, amount, talk))
+    with writing(talk.engine) as session:
         from service.prices.catalog import Stage
         from service.prices.store import Window, publish
 
         windows = [
-            Window("MAI", each, Stage.PRODUCER, "kg", town.clock().date())
-            for each in ("KITA", "KAYES")
+            Window("MAI", each, Stage.PRODUCER, "kg", talk.at.date()) for each in ("KITA", "KAYES")
         ]
-        publish(session, town.state.book().catalog, windows, town.clock())
-    town.state.refresh()
-    asked = say(town, AWA, "MAI 300")
+        publish(session, talk.book.catalog, windows, talk.at)
+    asked = talk.say(AWA, "MAI 300")
     assert "1=Kayes" in asked, asked
-    assert say(town, AWA, "1").startswith("Noté Kayes")
-    kept = reports(town)
+    assert talk.say(AWA, "1").startswith("Noté Kayes")
+    kept = talk.reports
     assert [(each.market, each.status) for each in kept[-2:]] == [
         ("KITA", "superseded"),
         ("KAYES", "confirmed"),
     ]
 
 
-def _report(reporter: int, market: str, amount: int, town: Town) -> ReportRow:
+def _report(reporter: int, market: str, amount: int, talk: Talk) -> ReportRow:
     return ReportRow(
-        received_at=town.clock(),
-        observed_on=town.clock().date(),
+        received_at=talk.at,
+        observed_on=talk.at.date(),
         product="MAI",
         market=market,
         unit="KG",
@@ -313,33 +295,31 @@ def _report(reporter: int, market: str, amount: int, town: Town) -> ReportRow:
 # the same by USSD
 
 
-def test_a_doubt_about_a_price_by_ussd_is_asked_by_sms(town: Town):
-    say(town, MOUSSA, "MAI 150")
-    with writing(town.engine) as session:
-        contact = store.contact_for(session, town.vault, Phone(AWA), town.clock())
+def test_a_doubt_about_a_price_by_ussd_is_asked_by_sms(talk: Talk):
+    talk.say(MOUSSA, "MAI 150")
+    with writing(talk.engine) as session:
+        contact = store.contact_for(session, talk.vault, Phone(AWA), talk.at)
         claim: Claim = entry.francs("MAI", "KITA", "KG", 1, 400)
         heard = entry.submit(
             session,
-            town.state.book(),
-            town.state.limits,
+            talk.book,
+            talk.limits,
             store.key(contact.id),
             claim,
-            town.clock(),
+            talk.at,
         )
     assert isinstance(heard, Heard)
     assert heard.report.status == "asked"
-    kind, body = sent(town, AWA)[-1]
+    kind, body = talk.sent(AWA)[-1]
     assert (kind, body.startswith("Mais Kita 400 F ?")) == ("question", True)
-    assert say(town, AWA, "NON").startswith("Ce prix n'est pas gardé")
+    assert talk.say(AWA, "NON").startswith("Ce prix n'est pas gardé")
 
 
-def test_only_reporters_send_prices_by_ussd(town: Town):
-    with writing(town.engine) as session:
-        contact = store.contact_for(session, town.vault, Phone("+22366000001"), town.clock())
+def test_only_reporters_send_prices_by_ussd(talk: Talk):
+    with writing(talk.engine) as session:
+        contact = store.contact_for(session, talk.vault, Phone("+22366000001"), talk.at)
         claim = entry.francs("MAI", "KITA", "KG", 1, 150)
         mine = store.key(contact.id)
-        found = entry.submit(
-            session, town.state.book(), town.state.limits, mine, claim, town.clock()
-        )
+        found = entry.submit(session, talk.book, talk.limits, mine, claim, talk.at)
         assert found is None
         assert session.exec(select(ReportRow.id)).all() == []
