@@ -1,14 +1,19 @@
 """`python -m bench` (`make bench`): what one machine carries, in a table.
 
 python -m bench                       everything, within ten minutes; writes bench/RESULTS.md
-python -m bench speed|history|...     one part alone; writes its section
+python -m bench speed|market|history|footprint    one part; writes its section
 """
 
 import sys
 
-from bench import results, speed
+from bench import footprint, history, market, results, speed
 
-PARTS = {"speed": speed.measure}
+PARTS = {
+    "speed": speed.measure,
+    "market": market.measure,
+    "history": history.measure,
+    "footprint": footprint.measure,
+}
 
 
 def main() -> None:

@@ -22,6 +22,10 @@ HUNG = 10.0
 """Seconds after which an answer is no longer waited for: carriers have given up."""
 LUA = Path(__file__).parent / "load.lua"
 SESSIONS = count(1)
+TURNS = 4
+"""Of a dialogue."""
+BATCH = 256
+"""Dialogues that `load.lua` holds at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,45 +97,49 @@ def _says(product: int, market: int, language: str) -> tuple[str, ...]:
     return goods.name(product, language), goods.MARKETS[market][1], f"{worth} F/kg"
 
 
-class Callers:
-    """The callers of one connection, each in one session at a time; knows what they looked at
-    last, which is what their next dial shows."""
-
-    def __init__(self, mine: range) -> None:
-        self._mine = mine
-        self._seen: dict[int, tuple[int, int]] = {}
-
-    def prices(self) -> Iterator[Ask]:
-        """Dials with no key pressed."""
-        for turn in count():
-            n = self._mine[turn % len(self._mine)]
-            who = goods.caller(n)
-            pair = self._seen.get(n, (who.product, who.market))
-            needs = ("CON ", *_says(*pair, who.language))
-            yield Ask(_form(f"P{next(SESSIONS)}", who.phone, ""), needs)
-
-    def dialogues(self) -> Iterator[Ask]:
-        """Home, list, price at the usual market, price at another: four turns of one session."""
-        for turn in count():
-            n = self._mine[turn % len(self._mine)]
-            yield from self._dialogue(n, (n * 7 + turn * 3) % 20, (n * 13 + turn * 5) % 30)
-
-    def _dialogue(self, n: int, product: int, market: int) -> Iterator[Ask]:
-        who, session = goods.caller(n), f"D{next(SESSIONS)}"
-        pair = self._seen.get(n, (who.product, who.market))
-        path = f"1*{goods.key(product + 1)}"
-        first = goods.name(0, who.language)
-        yield Ask(_form(session, who.phone, ""), ("CON ", *_says(*pair, who.language)))
-        yield Ask(_form(session, who.phone, "1"), ("CON ", f"1 {first}"))
-        needs = ("CON ", *_says(product, pair[1], who.language))
-        yield Ask(_form(session, who.phone, path), needs)
-        needs = ("CON ", *_says(product, market, who.language))
-        yield Ask(_form(session, who.phone, f"{path}*{goods.key(market + 1)}"), needs)
-        self._seen[n] = product, market
+def prices(mine: range) -> Iterator[Ask]:
+    """Dials with no key pressed, by regulars."""
+    for turn in count():
+        who = goods.caller(mine[turn % len(mine)])
+        needs = ("CON ", *_says(who.product, who.market, who.language))
+        yield Ask(_form(f"P{next(SESSIONS)}", who.phone, ""), needs)
 
 
-Scenario = Callable[[Callers], Iterator[Ask]]
-SCENARIOS: dict[str, Scenario] = {"price": Callers.prices, "dialogue": Callers.dialogues}
+def dialogues(_mine: range) -> Iterator[Ask]:
+    """Home, list, price at the usual market, price at another: four turns of one session, each
+    session by somebody who has not dialled yet."""
+    while True:
+        n = FRESH.take(1)
+        yield from _dialogue(n, goods.caller(n), (n * 7 + 3) % 20, (n * 13 + 5) % 30)
+
+
+def _dialogue(n: int, who: goods.Caller, product: int, market: int) -> Iterator[Ask]:
+    session, path = f"D{n}-{next(SESSIONS)}", f"1*{goods.key(product + 1)}"
+    home = _says(who.product, who.market, who.language)
+    yield Ask(_form(session, who.phone, ""), ("CON ", *home))
+    yield Ask(_form(session, who.phone, "1"), ("CON ", f"1 {goods.name(0, who.language)}"))
+    needs = ("CON ", *_says(product, who.market, who.language))
+    yield Ask(_form(session, who.phone, path), needs)
+    needs = ("CON ", *_says(product, market, who.language))
+    yield Ask(_form(session, who.phone, f"{path}*{goods.key(market + 1)}"), needs)
+
+
+class Fresh:
+    """Who has not dialled yet. Everybody has in the end; then it begins again."""
+
+    def __init__(self) -> None:
+        self._next = 0
+
+    def take(self, many: int) -> int:
+        """The first of so many callers, who are then used up."""
+        first = self._next
+        self._next += many
+        return goods.REGULARS + first % (goods.CALLERS - goods.REGULARS)
+
+
+FRESH = Fresh()
+Scenario = Callable[[range], Iterator[Ask]]
+SCENARIOS: dict[str, Scenario] = {"price": prices, "dialogue": dialogues}
 
 
 # --- the checking client ------------------------------------------------------------------------
@@ -192,12 +200,11 @@ async def check(
 ) -> Checked:
     """Ask on so many connections at once, and hold every answer against what it must hold."""
     seen, until = Checked(), time.monotonic() + seconds
-    share = goods.CALLERS // connections
+    share = goods.REGULARS // connections
     began = time.monotonic()
     async with asyncio.TaskGroup() as group:
         for at in range(connections):
-            mine = Callers(range(at * share, (at + 1) * share))
-            asks = SCENARIOS[scenario](mine)
+            asks = SCENARIOS[scenario](range(at * share, (at + 1) * share))
             group.create_task(_hold(Line(port, path), asks, until, pause, seen))
     seen.seconds = time.monotonic() - began
     return seen
@@ -236,15 +243,25 @@ def load(port: int, path: str, scenario: str, connections: int, seconds: float) 
     """As many turns as the connections carry, closed loop, for so many seconds."""
     if not has_wrk():
         return asyncio.run(check(port, path, scenario, connections, seconds)).speed()
-    prefix = str(next(SESSIONS))
+    prefix, first = str(next(SESSIONS)), FRESH.take(0)
     command = [
         *("wrk", "--threads", "1", "--connections", str(connections)),
         *("--duration", f"{max(1, round(seconds))}s", "--timeout", f"{HUNG:.0f}s"),
-        *("--script", str(LUA), f"http://127.0.0.1:{port}{path}", "--", scenario, prefix),
+        *(
+            "--script",
+            str(LUA),
+            f"http://127.0.0.1:{port}{path}",
+            "--",
+            scenario,
+            prefix,
+            str(first),
+        ),
     ]
     done = subprocess.run(
         command, capture_output=True, text=True, check=True, preexec_fn=pinned(CLIENT_CPU)
     )
     told = json.loads(done.stdout.rpartition("JSON ")[2])
     turns = int(told["requests"])
+    if scenario == "dialogue":
+        FRESH.take(turns // TURNS + BATCH)
     return Speed(turns / told["seconds"], told["p50"], told["p99"], int(told["errors"]), turns)

@@ -1,21 +1,23 @@
--- wrk: dials of known callers. Arguments: scenario (price|dialogue|constant), first session number.
+-- wrk: dials of known callers. Arguments: price or dialogue, a prefix for the session ids, and the
+-- first caller who has not dialled yet (see goods.py for who dials how often).
 local scenario, number = "price", 0
-local callers, products, markets = 2000, 20, 30
+local regulars, callers, products, markets = 2000, 20000, 20, 30
 local headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
 local format = "sessionId=ATUid_%s%09d&serviceCode=%%2A384%%2A77%%23&phoneNumber=%%2B22376%06d" ..
   "&networkCode=60802&text=%s"
-local prefix = "0"
+local prefix, fresh = "0", regulars
 
 function init(args)
   scenario = args[1] or "price"
   prefix = args[2] or "0"
+  fresh = tonumber(args[3] or regulars)
 end
 
 local function key(n) if n == 9 then return "09" end return tostring(n) end
 
 local function price()
   number = number + 1
-  return string.format(format, prefix, number, number % callers, "")
+  return string.format(format, prefix, number, number % regulars, "")
 end
 
 -- Four turns of each of 256 sessions, all first turns before all second ones: a session's next
@@ -33,7 +35,8 @@ local function dialogue()
   if step == 1 then text = "1" end
   if step == 2 then text = "1%2A" .. p end
   if step == 3 then text = "1%2A" .. p .. "%2A" .. m end
-  return string.format(format, prefix, session, session % callers, text)
+  local caller = regulars + (fresh - regulars + session) % (callers - regulars)
+  return string.format(format, prefix, session, caller, text)
 end
 
 function request()

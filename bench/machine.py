@@ -60,16 +60,12 @@ class Server:
     @property
     def rss(self) -> float:
         """Resident memory in MB, children included; 0 where the system does not tell."""
-        return sum(_rss(pid) for pid in (self.process.pid, *children(self.process.pid)))
+        return sum(rss_of(pid) for pid in (self.process.pid, *children(self.process.pid)))
 
     @property
     def cpu(self) -> float:
-        """Processor seconds spent so far, all threads."""
-        try:
-            told = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return 0.0
-        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor seconds spent so far, all threads and children."""
+        return sum(_cpu(pid) for pid in (self.process.pid, *children(self.process.pid)))
 
 
 def start(
@@ -116,7 +112,15 @@ def children(pid: int) -> list[int]:
     return own + [below for each in own for below in children(each)]
 
 
-def _rss(pid: int) -> float:
+def _cpu(pid: int) -> float:
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rss_of(pid: int) -> float:
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -135,6 +139,12 @@ def described() -> list[str]:
         f" {platform.machine()}",
         f"Python {platform.python_version()}, {said}, {loop}",
     ]
+
+
+def busy() -> str:
+    """Said when others used the machine too: a load average above what we bring ourselves."""
+    load = os.getloadavg()[1]
+    return f"; the machine was shared (load average {load:.1f})" if load > 2.5 else ""
 
 
 def _version(name: str) -> str:

@@ -35,6 +35,7 @@ def settings(url: str) -> dict[str, str]:
         "SUGU_LOOPBACK__HOOK_TOKEN": TOKEN,
         "SUGU_QUIET_HOURS": "",
         "SUGU_LOG_LEVEL": "warning",
+        "SUGU_APPROVAL_ABOVE": "1000000",
         "SUGU_USSD_CODE": goods.CODE,
         "PYTHONPATH": str(Path(__file__).parent.parent),
     }

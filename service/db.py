@@ -11,7 +11,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlmodel import Session, SQLModel
@@ -113,8 +113,16 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def upsert(session: Session, table: type[SQLModel]) -> postgresql.Insert:
-    """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`, on both."""
+def table_of(rows: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(rows.__tablename__)]
+
+
+def upsert(session: Session, table: type[SQLModel] | Table) -> postgresql.Insert:
+    """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`, on both.
+
+    Given the bare table (`table_of`), many rows go through one prepared statement, without the
+    bookkeeping of objects.
+    """
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(table)
     # The two classes offer the same methods with the same meaning.

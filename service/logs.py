@@ -2,13 +2,13 @@
 
 import logging
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
-PHONE = re.compile(r"\+?(?:00)?223[\s.-]?(?:\d[\s.-]?){4}(\d{4})")
-"""A Malian number wherever it stands in a text."""
+PHONE = re.compile(r"\+?(?:00)?223[\s.-]?(?:\d[\s.-]?){4}(\d)[\s.-]?(\d)[\s.-]?(\d)[\s.-]?(\d)")
+"""A Malian number wherever it stands in a text, however it is spaced."""
 TOKEN = re.compile(r"/hooks/([a-z]+)/[^/\s\"']+")
 KEY = re.compile(r"\bsugu_[A-Za-z0-9]+_[A-Za-z0-9]+")
 
@@ -36,7 +36,7 @@ def configure(level: str) -> None:
 
 def redact(text: str) -> str:
     """The text with phones masked, hook tokens and keys taken out."""
-    text = PHONE.sub(r"+223****\1", text)
+    text = PHONE.sub(r"+223****\1\2\3\4", text)
     text = TOKEN.sub(r"/hooks/\1/***", text)
     return KEY.sub("sugu_***", text)
 
@@ -44,9 +44,22 @@ def redact(text: str) -> str:
 def redact_event(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    return {
-        name: redact(value) if isinstance(value, str) else value for name, value in event.items()
-    }
+    return {name: _redacted(value) for name, value in event.items()}
+
+
+def _redacted(value: Any) -> Any:
+    """The same value with every text in it redacted, however deep."""
+    match value:
+        case str():
+            return redact(value)
+        case bytes():
+            return redact(value.decode("utf-8", "replace"))
+        case Mapping():
+            return {_redacted(name): _redacted(each) for name, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_redacted(each) for each in value]
+        case _:
+            return value
 
 
 class _Redacting(logging.Formatter):

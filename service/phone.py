@@ -62,7 +62,7 @@ class Vault:
 
     def __init__(self, secret: str, old: Sequence[str] = ()) -> None:
         self._ciphers = [AESGCM(_derive(each, b"phone")) for each in (secret, *old)]
-        self._pepper = _derive(secret, b"lookup")
+        self._peppers = [_derive(each, b"lookup") for each in (secret, *old)]
 
     def seal(self, phone: Phone) -> bytes:
         return self.seal_bytes(phone.e164.encode())
@@ -72,7 +72,11 @@ class Vault:
 
     def lookup(self, phone: Phone) -> bytes:
         """32 bytes that find a number without storing it."""
-        return hmac.digest(self._pepper, phone.e164.encode(), "sha256")
+        return self.lookups(phone)[0]
+
+    def lookups(self, phone: Phone) -> list[bytes]:
+        """Every hash a number may be found by: the current one, then those of old secrets."""
+        return [hmac.digest(each, phone.e164.encode(), "sha256") for each in self._peppers]
 
     def seal_bytes(self, clear: bytes) -> bytes:
         nonce = os.urandom(NONCE)
@@ -83,7 +87,7 @@ class Vault:
         for cipher in self._ciphers:
             try:
                 return cipher.decrypt(sealed[:NONCE], sealed[NONCE:], None)
-            except InvalidTag:
+            except (InvalidTag, ValueError):  # the other: too short to have been sealed at all
                 continue
         raise InvalidTag
 

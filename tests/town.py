@@ -112,18 +112,15 @@ class Town:
 
     def work(self, most: int = 2000) -> None:
         """A worker of its own: the clock's jobs once, then sending until nothing is left."""
-        worker = Worker(
-            self.engine,
-            self.state.settings,
-            build(self.state.settings, [self.settings.gateway]),
-            self.clock,
-            self.vault,
-        )
+        gateways = build(self.state.settings, [self.settings.gateway])
+        worker = Worker(self.engine, self.state.settings, gateways, self.clock, self.vault)
         for job in worker.clockwork.jobs:
             worker.clockwork.run(job)
         self._loop.run_until_complete(self._drain(worker, most))
         for job in worker.clockwork.jobs:
             worker.clockwork.run(job)
+        for gateway in gateways.values():
+            self._loop.run_until_complete(gateway.close())
 
     async def _drain(self, worker: Worker, most: int) -> None:
         for _ in range(most):

@@ -16,7 +16,11 @@ settings.configure(
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": os.environ["BENCH_TABLE"],
             "CONN_MAX_AGE": 600,
-            "OPTIONS": {"timeout": 10, "init_command": "PRAGMA synchronous=NORMAL"},
+            "OPTIONS": {
+                "timeout": 10,
+                "transaction_mode": "IMMEDIATE",  # or its threads deadlock on the log
+                "init_command": "PRAGMA synchronous=NORMAL",
+            },
         }
     },
     DEFAULT_AUTO_FIELD="django.db.models.AutoField",

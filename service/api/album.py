@@ -7,7 +7,6 @@ hundred. Everything here holds for one book and one day, and is forgotten with t
 from dataclasses import dataclass
 from datetime import date
 
-from service.api.sessions import Lately
 from service.api.tally import Asked, Unanswered, asked, unanswered
 from service.encoding import Tier
 from service.prices.book import Book
@@ -39,17 +38,18 @@ class Album:
     def __init__(self) -> None:
         self._book: Book | None = None
         self._day: date | None = None
-        self._shown: Lately[Key, Shown] = Lately(SCREENS)
+        self._shown: dict[Key, Shown] = {}
 
     def shown(self, opening: Opening, text: str, scene: Scene) -> Shown:
         """The screen after `text`, in a scene whose caller is the opening's."""
         if scene.book is not self._book or scene.today != self._day:
-            self._book, self._day, self._shown = scene.book, scene.today, Lately(SCREENS)
+            self._book, self._day, self._shown = scene.book, scene.today, {}
         key = opening, text, scene.tier
         found = self._shown.get(key)
         if found is None:
-            found = _show(opening, text, scene)
-            self._shown.put(key, found)
+            if len(self._shown) >= SCREENS:
+                self._shown.clear()  # painting the popular ones again is soon done
+            found = self._shown[key] = _show(opening, text, scene)
         return found
 
 

@@ -199,7 +199,10 @@ class Work:
         )
 
     def phone(self, sealed: bytes) -> str:
-        """A stored number: whole for those who work with people, masked for those who look."""
+        """A stored number: whole for those who work with people, masked for those who look.
+        Nothing for one that was erased."""
+        if not sealed:
+            return ""
         phone = self.state.vault.open(sealed)
         return phone.e164 if self.who.may("operator") else str(phone)
 

@@ -3,7 +3,6 @@
 Whatever happens behind it, a carrier gets 200 and `CON` or `END`; only a wrong token is 404.
 """
 
-import asyncio
 import hashlib
 import secrets
 import traceback
@@ -14,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from service.api.deadline import Deadline
 from service.api.effects import Desk
 from service.api.turns import Told, Turns
 from service.clock import Clock
@@ -52,6 +52,7 @@ class Dial:
         self._gateways = gateways
         self._clock = clock
         self._turns = Turns(desk, clock, code, drafts=drafts)
+        self._deadline = Deadline(DEADLINE)
 
     async def start(self) -> None:
         """Begin writing sessions and counts behind the answers."""
@@ -81,8 +82,7 @@ class Dial:
 
     async def _in_time(self, gateway: Gateway, scope: Scope, receive: Receive) -> Ack:
         try:
-            async with asyncio.timeout(DEADLINE):
-                return await self._read(gateway, scope, receive)
+            return await self._deadline.keep(self._read(gateway, scope, receive))
         except TimeoutError:
             log.warning("ussd answer out of time", gateway=gateway.name)
         except Exception as error:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,6 +16,7 @@ from service.api.problems import OF_STATUS, Problem, body_of, language_of
 from service.sms.refused import Refused
 
 PROBLEM_JSON = "application/problem+json"
+NOT_FOUND = 404
 TOO_LARGE = 413
 RETRY_AFTER = {"Retry-After": "5"}
 """Seconds a caller should leave a busy database alone."""
@@ -91,6 +92,8 @@ async def _answered(_request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     error = cast(HTTPException, error)
+    if error.status_code == NOT_FOUND and _of_a_carrier(request):
+        return PlainTextResponse("Not Found", NOT_FOUND)  # the same words whatever was wrong
     code = OF_STATUS.get(error.status_code)
     if code is None:
         return Response(status_code=error.status_code, headers=error.headers)
@@ -108,13 +111,17 @@ async def _validation(request: Request, error: Exception) -> Response:
 
 async def _integrity(request: Request, error: Exception) -> Response:
     """A rule of the database said no: two people at once, or something still in use."""
+    if _of_a_carrier(request):
+        return await _database(request, error)
     log.warning("integrity", path=_path(request), error=type(error).__name__)
     code = "in_use" if request.method == "DELETE" else "conflict"
     return answer(Problem(code), request)
 
 
-async def _data(request: Request, _error: Exception) -> Response:
+async def _data(request: Request, error: Exception) -> Response:
     """A value no column can hold, such as a NUL in a search."""
+    if _of_a_carrier(request):
+        return await _database(request, error)
     return answer(Problem("invalid"), request)
 
 
@@ -129,10 +136,14 @@ async def _broken(request: Request, error: Exception) -> Response:
     return answer(Problem("broken"), request)
 
 
+def _of_a_carrier(request: Request) -> bool:
+    """A carrier is never told that it is wrong: it would try again for ever, or never."""
+    return request.url.path.startswith("/hooks/")
+
+
 def _path(request: Request) -> str:
     """The path as it may be logged: a hook's holds a secret."""
-    path = request.url.path
-    return "/hooks" if path.startswith("/hooks/") else path
+    return "/hooks" if _of_a_carrier(request) else request.url.path
 
 
 class _TooLarge:

@@ -14,7 +14,7 @@ from service.api.state import Sugu
 from service.db import writing
 from service.people import store as people
 from service.phone import parse
-from service.sms import archive, deliveries, intake, outbox
+from service.sms import archive, deliveries, intake
 from service.sms.gateway import Ack, Gateway, Kind, RawRequest
 from service.sms.tables import JobRun
 
@@ -79,7 +79,7 @@ def incoming_sms(raw: Raw, carrier: Carrier, state: State) -> Response:
             archive.keep(session, state.vault, carrier.name, _shown(raw), received, now)
     _apply_notes(raw, carrier, state)
     _note_heartbeat(raw, carrier, state)
-    state.refresh()
+    state.keep_up()
     return _answer(carrier.ack(Kind.SMS))
 
 
@@ -102,14 +102,15 @@ def ussd_end(raw: Raw, carrier: Carrier) -> Response:
 
 @router.api_route(_path(Kind.OPT_OUT), methods=["GET", "POST"])
 def opt_out(raw: Raw, carrier: Carrier, state: State) -> Response:
+    now = state.clock()
+    if not carrier.verify(raw, now):
+        raise HTTPException(404, "Not Found")
     left = carrier.read_opt_out(raw)
     phone = parse(left.phone) if left else None
     if phone:
-        now = state.clock()
         with writing(state.engine) as session:
             contact = people.contact_for(session, state.vault, phone, now)
-            people.stop(session, people.key(contact.id), now, how="gateway", actor=carrier.name)
-            outbox.suppress(session, people.key(contact.id), now)
+            deliveries.opt_out(session, people.key(contact.id), carrier.name, now)
     return _answer(carrier.ack(Kind.OPT_OUT))
 
 

@@ -4,12 +4,14 @@ Counts gather in memory and are added to the tables once a second, away from the
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
+from sqlalchemy.dialects.postgresql import Insert
 from sqlmodel import Session
 
-from service.db import upsert
+from service.db import table_of, upsert
 from service.prices.tables import Gap, Usage
 from service.ussd.caller import Profile
 from service.ussd.screens import Screen
@@ -97,12 +99,14 @@ def write(session: Session, tally: Tally) -> None:
     used = [{**key._asdict(), "count": n} for key, n in sorted(tally.asked.items())]
     missed = [{**key._asdict(), "asked": n} for key, n in sorted(tally.unanswered.items())]
     if used:
-        insert = upsert(session, Usage)
-        total = {"count": Usage.count + insert.excluded["count"]}
-        added = insert.on_conflict_do_update(index_elements=list(Asked._fields), set_=total)
-        session.execute(added, used)
+        session.execute(_adding(upsert(session, table_of(Usage)), Asked._fields, "count"), used)
     if missed:
-        insert = upsert(session, Gap)
-        total = {"asked": Gap.asked + insert.excluded["asked"]}
-        added = insert.on_conflict_do_update(index_elements=list(Unanswered._fields), set_=total)
-        session.execute(added, missed)
+        session.execute(
+            _adding(upsert(session, table_of(Gap)), Unanswered._fields, "asked"), missed
+        )
+
+
+def _adding(insert: Insert, keys: Sequence[str], count: str) -> Insert:
+    """The insert that adds to the count of a row that is there already."""
+    total = insert.table.c[count] + insert.excluded[count]
+    return insert.on_conflict_do_update(index_elements=list(keys), set_={count: total})

@@ -8,10 +8,11 @@ would wait.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlmodel import Session
 
 from service.api import effects
 from service.api.album import Album
@@ -25,7 +26,7 @@ from service.i18n import SOURCE, Say, speaker
 from service.phone import Phone
 from service.sms.gateway import Gateway, UssdStyle, UssdTurn
 from service.ussd import dialects, store
-from service.ussd.caller import Opening, Resume
+from service.ussd.caller import Opening, Profile, Resume
 from service.ussd.deeds import Deed, Remember
 from service.ussd.scene import Scene
 from service.ussd.store import Caller, Kept
@@ -33,6 +34,7 @@ from service.ussd.walk import keys_of, place_of
 
 PATIENCE = 2.0
 """Seconds a caller waits for the database when the answer can do without it."""
+MINUTE = timedelta(minutes=1)
 ECHO = timedelta(seconds=1)
 """The same last entry again within this is the carrier's repeat: no thumb is so fast."""
 
@@ -65,6 +67,8 @@ class Turns:
         self._sessions: Lately[Key, Held] = Lately(SESSIONS)
         self._newest: Lately[str, Key] = Lately(CALLERS)
         self._album = Album()
+        self._scenes: dict[Tier, Scene] = {}
+        self._today = datetime.min.replace(tzinfo=UTC), date.min
         self.behind = Behind(desk.engine, clock)
 
     async def take(self, gateway: Gateway, turn: UssdTurn, phone: Phone) -> Told:
@@ -97,7 +101,7 @@ class Turns:
     async def _walk(
         self, gateway: Gateway, key: Key, held: Held, phone: Phone, text: str, now: datetime
     ) -> Told:
-        scene = self._scene(held.opening, now, _tier(gateway))
+        scene = self._scene(now, _tier(gateway))
         shown = self._album.shown(held.opening, text, scene)
         screen = shown.screen
         after = held.moved(text, shown.answer, screen.label, now, ended=screen.ends)
@@ -110,9 +114,14 @@ class Turns:
         self.behind.tally.count(shown.asked, shown.unanswered)
         return Told(shown.answer, screen.label, text, key[1])
 
-    def _scene(self, opening: Opening, now: datetime, tier: Tier = Tier.ACCENTED) -> Scene:
+    def _scene(self, now: datetime, tier: Tier = Tier.ACCENTED) -> Scene:
+        """The scene of the moment, made once per book and day; each walk sets its own caller."""
         book, day = self._desk.book(), self._day(now)
-        return Scene(opening.profile, book, day, self._say, self._code, tier)
+        scene = self._scenes.get(tier)
+        if scene is None or scene.book is not book or scene.today != day:
+            scene = Scene(Profile(), book, day, self._say, self._code, tier)
+            self._scenes[tier] = scene
+        return scene
 
     def _say(self, language: str | None) -> Say:
         return speaker(language or SOURCE, drafts=self._drafts)
@@ -122,7 +131,12 @@ class Turns:
         return Told(dialects.plain(say("ussd.bye", "Merci. À bientôt."), ends=True), label)
 
     def _day(self, now: datetime) -> date:
-        return self._desk.limits.today(now)
+        """The local day, asked for once a minute: no zone changes days within one."""
+        first, day = self._today
+        if not first <= now < first + MINUTE:
+            first, day = now.replace(second=0, microsecond=0), self._desk.limits.today(now)
+            self._today = first, day
+        return day
 
     # --- opening ------------------------------------------------------------------------------
 
@@ -133,7 +147,7 @@ class Turns:
         if held is not None:
             return held if turn.mode == "accumulated" else None
         known = self._callers.get(phone.e164)
-        if known is None or not known.fresh(now) or keys_of(turn.text):
+        if known is None or turn.text or not known.fresh(now):
             return None
         return self._begin(known, phone, (), now, self._left(phone, now))
 
@@ -177,7 +191,7 @@ class Turns:
 
     def _resume(self, left: Left, now: datetime) -> Resume | None:
         opening, text = left
-        return place_of(opening, keys_of(text), self._scene(opening, now))
+        return place_of(opening, keys_of(text), self._scene(now))
 
     def _left(self, phone: Phone, now: datetime) -> Left | None:
         """The phone's newest session in this process, if it broke off a moment ago."""
@@ -202,7 +216,9 @@ class Turns:
             log.warning("ussd caller not read", why=type(error).__name__)
             return Known(Caller(), now), None, None
         caller, row, left = found
-        known = Known(caller, now)
+        known = self._callers.get(phone.e164)
+        if known is None or known.caller is not caller:
+            known = Known(caller, now)
         if unseen := self.behind.looked_at(caller.contact_id):
             known = known.looked(*unseen)
         self._callers.put(phone.e164, known)
@@ -212,15 +228,24 @@ class Turns:
         self, gateway: str, turn: UssdTurn, phone: Phone, now: datetime, *, begun: bool
     ) -> tuple[Caller, Kept | None, Left | None]:
         with reading(self._desk.engine) as session:
-            lookup = self._desk.vault.lookup(phone)
-            caller = store.read_caller(session, lookup, self._day(now))
+            caller = self._read(session, phone, now)
             if caller.contact_id is None:
                 return caller, None, None
             row = store.kept(session, gateway, turn.session) if begun else None
-            if row is not None and row.contact_id == caller.contact_id:
-                return caller, row, None
-            lost = store.dropped(session, caller.contact_id, now)
+            if begun:  # a place of its own, or a code dialled with keys: nothing is offered
+                mine = row is not None and row.contact_id == caller.contact_id
+                return caller, row if mine else None, None
+            recent = caller.dialled_at and caller.dialled_at > now - store.DROPPED
+            lost = store.dropped(session, caller.contact_id, now) if recent else None
             return caller, None, (lost.opening, lost.text) if lost else None
+
+    def _read(self, session: Session, phone: Phone, now: datetime) -> Caller:
+        known = self._callers.get(phone.e164)
+        if known is not None and known.fresh(now):
+            return known.caller
+        lookups = self._desk.vault.lookups(phone)
+        looked = (store.read_caller(session, each, self._day(now)) for each in lookups)
+        return next((each for each in looked if each.contact_id is not None), Caller())
 
     # --- keeping and doing --------------------------------------------------------------------
 

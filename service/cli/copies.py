@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def backup(url: str, file: Path) -> None:
     if where.get_backend_name() == "sqlite":
         _copy_sqlite(Path(where.database or ""), file)
     else:
-        _run("pg_dump", "--format=custom", f"--file={file}", _plain(where))
+        _dump_postgresql(where, file)
 
 
 def restore(url: str, file: Path) -> None:
@@ -50,25 +51,40 @@ def _copy_sqlite(source: Path, file: Path) -> None:
     if not source.exists():
         raise ValueError(f"{source} does not exist")
     file.unlink(missing_ok=True)
-    with sqlite3.connect(source) as live, sqlite3.connect(file) as copy:
+    file.touch(0o600)  # it holds what the database holds: nobody else reads it, at no time
+    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(file)) as copy:
         live.backup(copy)
     _check_sqlite(file)
-    file.chmod(0o600)
+
+
+def _dump_postgresql(where: URL, file: Path) -> None:
+    """Into a file beside, so that a copy that fails never stands in the place of a good one."""
+    part = file.with_name(f"{file.name}.part")
+    part.unlink(missing_ok=True)
+    part.touch(0o600)  # as for SQLite: nobody else reads it, at no time
+    try:
+        _run("pg_dump", "--format=custom", f"--file={part}", _plain(where))
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _put_sqlite(file: Path, target: Path) -> None:
+    if file.resolve() == target.resolve():
+        raise ValueError(f"{file} is the database itself")
     _check_sqlite(file)
-    if target.exists():
-        shutil.move(target, target.with_suffix(".before-restore"))
-    for leftover in ("-wal", "-shm"):
-        Path(f"{target}{leftover}").unlink(missing_ok=True)
+    before = target.with_suffix(".before-restore")
+    for part in ("", "-wal", "-shm"):  # the newest reports may still stand in the log alone
+        Path(f"{before}{part}").unlink(missing_ok=True)
+        if (old := Path(f"{target}{part}")).exists():
+            shutil.move(old, f"{before}{part}")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(file, target)
 
 
 def _check_sqlite(file: Path) -> None:
     try:
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as copy:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as copy:
             verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.DatabaseError as error:
         raise ValueError(f"{file} is not a database: {error}") from error
@@ -89,4 +105,5 @@ def _run(program: str, *arguments: object) -> None:
         check=False,
     )  # fmt: skip
     if done.returncode:
-        raise ValueError(f"{program} failed: {done.stderr.strip().splitlines()[-1:]}")
+        said = "; ".join(done.stderr.strip().splitlines()[-2:])
+        raise ValueError(f"{program} failed: {said or done.returncode}")

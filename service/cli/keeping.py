@@ -1,6 +1,8 @@
 """`doctor`, `backup`, `restore`, `audit`, `subject`, `rekey`: keeping the service sound."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +12,9 @@ from service import clock
 from service.audit import first_broken, record
 from service.cli import checks, copies
 from service.cli.said import Failure, app, command, database, phone, settings, vault
-from service.db import reading, writing
+from service.db import migrate, reading, writing
 from service.people import rights
+from service.worker import Busy, hold
 
 audit = typer.Typer(help="The audit trail.", no_args_is_help=True)
 subject = typer.Typer(help="What a person may ask of their data.", no_args_is_help=True)
@@ -51,13 +54,26 @@ def backup(file: Path) -> None:
 def restore(file: Path) -> None:
     """Put a backup in place; nothing that was queued in it is ever sent again."""
     said = settings()
-    copies.restore(said.database_url, file)
-    engine = database(said)
     now = clock.system()
-    with writing(engine) as session:
-        stilled = copies.still(session, now)
-        record(session, now, ACTOR, "restore", "database", after={"stilled": stilled})
+    with _alone(said.database_url):
+        copies.restore(said.database_url, file)
+        migrate(said.database_url)  # the copy may be older than this version
+        with writing(database(said)) as session:
+            stilled = copies.still(session, now)
+            record(session, now, ACTOR, "restore", "database", after={"stilled": stilled})
     typer.echo(f"Restored; {stilled} messages that were on their way will not be sent again.")
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """Nobody serves or sends from this SQLite file meanwhile; PostgreSQL says no by itself."""
+    with ExitStack() as held:
+        for role in ("serve", "worker"):
+            lock = hold(url, role)
+            if isinstance(lock, Busy):
+                raise Failure("The database is in use: stop the server and the worker first")
+            held.callback(lock.release)
+        yield
 
 
 @command(audit)

@@ -78,26 +78,25 @@ class Visit:
 
 
 def seed_demo(session: Session, vault: Vault, aliases: list[Alias], now: datetime) -> int:
-    """Load the demo world; returns how many reports it holds. Safe to repeat."""
-    if _has_real_people(session):
+    """Load the demo world; returns how many reports it holds. Safe to repeat: what visitors of a
+    demo world changed, and the numbers they dialled from, stay as they are."""
+    started = session.exec(select(MarketRow.code).where(MarketRow.demo).limit(1)).first()
+    if started is None and _has_real_people(session):
         raise RealPeople("this database holds real reporters or subscribers: use another file")
     seed_kita(session, aliases)
-    demo = facts("demo.toml")
-    _places(session, demo, now.date())
-    _people(session, vault, demo, now)
-    session.flush()
-    if _reports(session) == 0:
+    if started is None:
+        demo = facts("demo.toml")
+        _places(session, demo, now.date())
+        _people(session, vault, demo, now)
+        session.flush()
         _past(session, demo, now)
     bump(session, catalog=True)
     return _reports(session)
 
 
 def _has_real_people(session: Session) -> bool:
-    real = select(Reporter.id).where(col(Reporter.demo).is_(False)).limit(1)
-    others = select(Subscriber.id).where(
-        col(Subscriber.demo).is_(False), col(Subscriber.consented).is_(True)
-    )
-    return any(session.exec(each).first() is not None for each in (real, others.limit(1)))
+    real = (select(each.id).where(col(each.demo).is_(False)) for each in (Reporter, Subscriber))
+    return any(session.exec(each.limit(1)).first() is not None for each in real)
 
 
 def _reports(session: Session) -> int:
@@ -109,6 +108,8 @@ def _places(session: Session, demo: Mapping[str, Any], today: date) -> None:
     for code, days in demo["fair_days"].items():
         market = session.get_one(MarketRow, code)
         market.fair_days, market.daily, market.demo = days, not days, True
+    for market in session.exec(select(MarketRow).where(col(MarketRow.demo).is_(False))):
+        market.active = False  # real fairs have no place in a fictional world
     for code, (low, high) in demo["bands"].items():
         product = session.get_one(ProductRow, code)
         product.band_low, product.band_high = low, high

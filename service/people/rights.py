@@ -13,6 +13,8 @@ from service.phone import Phone, Vault
 
 ERASED = "effacé"
 """The name left on a reporter whose prices stay."""
+SUPPRESSED = 50
+"""Rank of a delivery that was put aside before it left (`sms.states.RANK`, a floor up)."""
 PIECE = 1000
 """Numbers sealed anew at a time: one transaction must not hold all of them in memory."""
 
@@ -48,6 +50,8 @@ def erase(session: Session, vault: Vault, phone: Phone, now: datetime) -> bool:
         reporter.name, reporter.active, reporter.habits = ERASED, False, {}
         reporter.sex = None
     _blank(session, mine)
+    _unsend(session, mine, now)
+    _forget_answers(session, phone)
     # The row stays, so that counts and quotes still add up, but nobody can be found through it.
     contact.lookup = f"erased-{mine}".encode()
     contact.sealed, contact.prefix, contact.stopped_at = b"", "", now
@@ -57,7 +61,9 @@ def erase(session: Session, vault: Vault, phone: Phone, now: datetime) -> bool:
 
 
 def rekey(session: Session, vault: Vault) -> int:
-    """Seal and index every number with the current key; how many."""
+    """Seal and index every number with the current key, and what is kept of exchanges with
+    carriers; how many numbers."""
+    _reseal(session, vault)
     last, count = 0, 0
     while True:
         piece = session.exec(
@@ -74,6 +80,22 @@ def rekey(session: Session, vault: Vault) -> int:
         session.flush()
         last, count = store.key(piece[-1].id), count + len(piece)
         session.expunge_all()
+
+
+def _reseal(session: Session, vault: Vault) -> None:
+    """Raw exchanges hold numbers too; they are kept for thirty days, a few at a time in memory."""
+    exchange = SQLModel.metadata.tables["exchange"]
+    last = 0
+    while piece := session.execute(
+        select(exchange.c.id, exchange.c.sealed)
+        .where(exchange.c.id > last)
+        .order_by(exchange.c.id)
+        .limit(PIECE)
+    ).all():
+        for number, sealed in piece:
+            anew = vault.seal_bytes(vault.open_bytes(sealed))
+            session.execute(update(exchange).where(exchange.c.id == number).values(sealed=anew))
+        last = piece[-1][0]
 
 
 def _rows(session: Session, table: type[SQLModel], contact_id: int) -> list[dict[str, Any]]:
@@ -103,15 +125,37 @@ def _messages(session: Session, contact_id: int) -> dict[str, list[dict[str, Any
 
 def _blank(session: Session, contact_id: int) -> None:
     """Words go, rows stay: what was received and sent still adds up."""
-    tables = _tables()
-    inbox, exchange = tables["inbox"], SQLModel.metadata.tables["exchange"]
+    tables = SQLModel.metadata.tables
+    inbox, delivery, words = tables["inbox"], tables["delivery"], tables["message_text"]
     mine = select(inbox.c.id).where(inbox.c.contact_id == contact_id)
-    session.execute(delete(exchange).where(exchange.c.inbox_id.in_(mine)))
+    for name in ("exchange", "unmatched_token"):
+        session.execute(delete(tables[name]).where(tables[name].c.inbox_id.in_(mine)))
+    report = tables["report"]
+    session.execute(update(report).where(report.c.inbox_id.in_(mine)).values(text=""))
     session.execute(
         update(inbox).where(inbox.c.contact_id == contact_id).values(text="", sender="")
     )
-    report = SQLModel.metadata.tables["report"]
-    session.execute(update(report).where(report.c.inbox_id.in_(mine)).values(text=""))
+    # The words of a run are everybody's; these were written for one person.
+    own = select(delivery.c.text_id).where(
+        delivery.c.contact_id == contact_id, delivery.c.run_id.is_(None)
+    )
+    session.execute(update(words).where(words.c.id.in_(own)).values(body=""))
     for name in ("ussd_session", "dispute"):
-        table = tables[name]
-        session.execute(delete(table).where(table.c.contact_id == contact_id))
+        session.execute(delete(tables[name]).where(tables[name].c.contact_id == contact_id))
+
+
+def _unsend(session: Session, contact_id: int, now: datetime) -> None:
+    """Nothing more leaves for a number nobody knows any more."""
+    delivery = SQLModel.metadata.tables["delivery"]
+    waiting = (delivery.c.contact_id == contact_id) & (delivery.c.state == "queued")
+    session.execute(
+        update(delivery)
+        .where(waiting)
+        .values(state="suppressed", rank=SUPPRESSED, reason="erased", final_at=now)
+    )
+
+
+def _forget_answers(session: Session, phone: Phone) -> None:
+    """Answers of the API kept for a repeated request may name the number."""
+    replay = SQLModel.metadata.tables["replay"]
+    session.execute(delete(replay).where(replay.c.body.contains(phone.e164, autoescape=True)))

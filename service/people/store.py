@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from service.db import upsert
+from service.db import table_of, upsert
 from service.people.tables import (
     Alert,
     Consent,
@@ -49,7 +49,9 @@ def key(value: int | None) -> int:
 
 
 def find(session: Session, vault: Vault, phone: Phone) -> Contact | None:
-    return session.exec(select(Contact).where(Contact.lookup == vault.lookup(phone))).first()
+    return session.exec(
+        select(Contact).where(col(Contact.lookup).in_(vault.lookups(phone)))
+    ).first()
 
 
 def contact_for(session: Session, vault: Vault, phone: Phone, now: datetime) -> Contact:
@@ -108,7 +110,7 @@ def remember_all(session: Session, looks: Mapping[int, tuple[str, str]], now: da
     """`remember` for many contacts at once: contact id -> (product, market)."""
     if not looks:
         return
-    insert = upsert(session, Subscriber)
+    insert = upsert(session, table_of(Subscriber))
     pair = {name: insert.excluded[name] for name in ("product", "market")}
     new = [
         Subscriber(contact_id=contact, product=product, market=market, created_at=now)

@@ -130,7 +130,8 @@ def complete(
     """The claim with what the reporter's habits leave unsaid: form, market, unit, day, money."""
     product = claim.product
     if formless:
-        product = teller.forms.get(catalog.products[product].chain, product)
+        form = teller.forms.get(catalog.products[product].chain, product)
+        product = form if form in catalog.products else product
     goods = catalog.products[product]
     usual = teller.units.get(product) if claim.unit is None else claim.unit
     dorome = teller.dorome and claim.money is Money.BARE
@@ -138,7 +139,7 @@ def complete(
         claim,
         product=product,
         market=claim.market or teller.market,
-        unit=usual or DEFAULT_UNIT[goods.quantity],
+        unit=usual if usual in catalog.units else DEFAULT_UNIT[goods.quantity],
         on=claim.on or origin.today,
         amount=in_dorome(claim.said) if dorome else claim.amount,
         money=Money.DOROME if dorome else claim.money,

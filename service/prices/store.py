@@ -17,7 +17,7 @@ from service.prices.catalog import Catalog, Stage
 from service.prices.quote import Quote, Workings, explain
 from service.prices.report import COUNTING, Vote
 from service.prices.shelf import quote_of
-from service.prices.tables import BookVersion, QuoteRow, ReportRow
+from service.prices.tables import BookVersion, ProductRow, QuoteRow, ReportRow
 
 CORRECTION = 0.05
 """A published value that moves by more is corrected to those who were sent it (2.4.6)."""
@@ -125,15 +125,20 @@ def replay(session: Session, catalog: Catalog, first: date, last: date) -> Itera
 
 
 def current(session: Session, product: str, market: str, on: date | None = None) -> Quote | None:
-    """The newest quote of a product's own quantity up to a day; producer stage."""
-    query = select(QuoteRow).where(
-        QuoteRow.product == product,
-        QuoteRow.market == market,
-        QuoteRow.stage == Stage.PRODUCER.value,
+    """The newest quote up to a day, of the product's own quantity first; producer stage."""
+    query = (
+        select(QuoteRow)
+        .join(ProductRow, col(ProductRow.code) == col(QuoteRow.product))
+        .where(
+            QuoteRow.product == product,
+            QuoteRow.market == market,
+            QuoteRow.stage == Stage.PRODUCER.value,
+        )
     )
     if on:
         query = query.where(QuoteRow.fair_on <= on)
-    row = session.exec(query.order_by(col(QuoteRow.fair_on).desc()).limit(1)).first()
+    own = col(QuoteRow.unit) == col(ProductRow.quantity)
+    row = session.exec(query.order_by(col(QuoteRow.fair_on).desc(), own.desc()).limit(1)).first()
     return quote_of(row) if row else None
 
 

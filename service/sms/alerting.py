@@ -8,6 +8,7 @@ from service.i18n import day, speaker
 from service.money import dorome, francs
 from service.people.tables import Alert, Subscriber
 from service.prices.book import Book, Price
+from service.prices.catalog import Catalog
 from service.prices.freshness import Freshness
 from service.sms import outbox
 from service.sms.limits import Limits
@@ -28,7 +29,7 @@ def send_alerts(session: Session, book: Book, limits: Limits, now: datetime) -> 
         found = _price(book, alert, today)
         if found is not None and found.quote is not None and _due(alert, found):
             alert.last_sent_on = found.quote.fair_on
-            sent += _send(session, person, found, limits, now)
+            sent += _send(session, person, found, book.catalog, limits, now)
     return sent
 
 
@@ -44,18 +45,28 @@ def _due(alert: Alert, found: Price) -> bool:
     """A fair not told of yet, whose price is high enough for those who named one."""
     if found.quote is None or found.quote.grade == "D":
         return False
-    told = alert.last_sent_on is not None and alert.last_sent_on >= found.quote.fair_on
-    return not told and (alert.at_least is None or found.quote.value >= alert.at_least)
+    if alert.last_sent_on is not None and alert.last_sent_on >= found.quote.fair_on:
+        return False
+    if alert.at_least is None:
+        return True
+    # What was hoped for is a price of a kilo or a head, never of a sack nobody weighed.
+    proper = found.quote.unit == found.product.quantity
+    return proper and found.quote.value >= alert.at_least
 
 
 def _send(
-    session: Session, person: Subscriber, found: Price, limits: Limits, now: datetime
+    session: Session,
+    person: Subscriber,
+    found: Price,
+    catalog: Catalog,
+    limits: Limits,
+    now: datetime,
 ) -> bool:
     language = person.language or "fr"
     done = outbox.enqueue(
         session,
         contact_id=person.contact_id,
-        body=wording(found, language),
+        body=wording(found, catalog, language),
         language=language,
         kind="alert",
         now=now,
@@ -64,12 +75,13 @@ def _send(
     return isinstance(done, Delivery)
 
 
-def wording(found: Price, language: str) -> str:
+def wording(found: Price, catalog: Catalog, language: str) -> str:
     """One segment: the price with its date and reporters, and how to stop."""
     quote = found.quote
     if quote is None:
         raise ValueError("an alert tells a price")
     say = speaker(language)
+    unit = catalog.units.get(quote.unit.upper())  # `kg` is counted by the unit KG
     count = dorome(quote.value)
     amount = f"{francs(quote.value)} F"
     if language == "bm" and count:
@@ -80,7 +92,7 @@ def wording(found: Price, language: str) -> str:
         name=found.product.name(language),
         market=found.market.name,
         price=amount,
-        unit=quote.unit if quote.unit != "head" else say("sms.head", "tête"),
+        unit=unit.name(language) if unit else quote.unit,
         day=day(quote.fair_on, language),
         n=quote.reporters,
     )

@@ -1,5 +1,6 @@
 """What anyone may ask by SMS, answered in one segment; STOP works at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,9 +13,12 @@ from service.people import store as people
 from service.people.store import Caller
 from service.prices.advice import Where
 from service.prices.book import Book, Price
+from service.prices.catalog import Quantity
 from service.prices.freshness import Freshness
+from service.prices.quote import Quote
 from service.sms import outbox
 from service.sms.reading import Command, CommandKind, Doubt
+from service.sms.template import ESTIMATE
 
 USUAL_KILOS = 100
 """Quantity a "where" is reckoned for when the farmer never said one: one cereal sack."""
@@ -95,11 +99,21 @@ def price_text(found: Price, ask: Ask) -> str:
         return f"{heading}: {_no_price(found, ask)}"
     quote, say = found.quote, ask.say
     spread = f" ({francs(quote.low)}-{francs(quote.high)})" if quote.low < quote.high else ""
-    count = say("sms.reports", "{n} relevés", n=quote.reporters)
-    told = f"{heading}: {_amount(found, ask)}{spread}, {day(quote.fair_on, ask.lang)}, {count}"
+    told = f"{heading}: {_amount(found, ask)}{spread}, {day(quote.fair_on, ask.lang)}"
+    told = ", ".join((told, *_behind(quote, say)))
     if found.freshness is not Freshness.FRESH:
         told += f". {say('sms.aged', 'Ancien : {age}', age=ago(found.age_days, say))}"
     return f"{told}. {_trend(found.trend, say)}" if found.trend else told
+
+
+def _behind(quote: Quote, say: Say) -> Iterator[str]:
+    """What stands behind a price: how many said it, and the word for one nobody vouches for."""
+    if quote.reporters == 1:
+        yield say("sms.one_report", "{n} relevé", n=1)
+    else:
+        yield say("sms.reports", "{n} relevés", n=quote.reporters)
+    if quote.grade == ESTIMATE:
+        yield say("sms.estimated", "estimé")
 
 
 def where(ask: Ask, product: str | None) -> str:
@@ -266,8 +280,8 @@ def _amount(found: Price, ask: Ask) -> str:
     if found.quote is None:
         return ""
     quote = found.quote
-    unit = ask.book.catalog.units.get(quote.unit)
-    per = unit.name(ask.lang) if unit else {"head": "tête", "piece": "pièce"}.get(quote.unit, "kg")
+    unit = ask.book.catalog.units.get(quote.unit.upper())
+    per = unit.name(ask.lang) if unit and quote.unit != Quantity.KG else "kg"
     told = f"{francs(quote.value)} F/{per}"
     count = dorome(quote.value)
     return f"{told} (dɔrɔmɛ {francs(count)})" if ask.lang == "bm" and count else told

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from service.people.tables import Consent, Contact
+from service.people import store as people
+from service.people.tables import Contact
 from service.phone import Vault, parse
 from service.sms import outbox
 from service.sms.gateway import DeliveryNote
@@ -86,13 +87,8 @@ def note_late(session: Session, delivery: Delivery, heard: Standing, event: Deli
 
 def opt_out(session: Session, contact_id: int, gateway: str, now: datetime) -> None:
     """The carrier says this person wants no more: it is our ledger's business too."""
-    contact = session.get_one(Contact, contact_id)
-    if contact.stopped_at is None:
-        contact.stopped_at = now
-        session.add(contact)
-        session.add(
-            Consent(contact_id=contact_id, given=False, how="gateway", actor=gateway, at=now)
-        )
+    if session.get_one(Contact, contact_id).stopped_at is None:
+        people.stop(session, contact_id, now, how="gateway", actor=gateway)
     outbox.suppress(session, contact_id, now)
 
 
@@ -107,7 +103,9 @@ def _contact(session: Session, vault: Vault, phone: str | None) -> int | None:
     number = parse(phone) if phone else None
     if number is None:
         return None
-    return session.exec(select(Contact.id).where(Contact.lookup == vault.lookup(number))).first()
+    return session.exec(
+        select(Contact.id).where(col(Contact.lookup).in_(vault.lookups(number)))
+    ).first()
 
 
 def _event(

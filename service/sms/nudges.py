@@ -6,7 +6,7 @@ clocks may tick.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -57,17 +57,21 @@ def silent_fairs(session: Session, book: Book, limits: Limits, now: datetime) ->
 def remind(session: Session, book: Book, limits: Limits, now: datetime) -> int:
     """The evening before a fair: one reminder to each of its reporters."""
     local = now.astimezone(limits.zone)
-    if local.time() < REMIND_AT:
+    if local.time() < REMIND_AT or limits.is_quiet(now):
         return 0
     tomorrow = local.date() + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, time(0), limits.zone).astimezone(UTC)
     due = [
         (reporter, market)
         for market in book.fairs()
         if tomorrow.weekday() in market.fair_days and tomorrow not in market.cancelled_on
         for reporter in _reporters(session, market)
     ]
-    return sum(_nudge(session, who, _reminder(who, m, tomorrow), "remind", limits, now)
-               for who, m in due)  # fmt: skip
+    return sum(
+        # On the day itself "tomorrow" would be wrong: what has not left by midnight never does.
+        _nudge(session, who, _reminder(who, m, tomorrow), "remind", limits, now, midnight)
+        for who, m in due
+    )
 
 
 def ask_silent(session: Session, book: Book, limits: Limits, now: datetime) -> int:
@@ -119,7 +123,13 @@ def _reporters(session: Session, market: Market) -> Sequence[Reporter]:
 
 
 def _nudge(
-    session: Session, who: Reporter, body: str, kind: str, limits: Limits, now: datetime
+    session: Session,
+    who: Reporter,
+    body: str,
+    kind: str,
+    limits: Limits,
+    now: datetime,
+    not_after: datetime | None = None,
 ) -> bool:
     """One of a kind a day for each person."""
     start = datetime.combine(limits.today(now), time(0), limits.zone)
@@ -136,6 +146,7 @@ def _nudge(
         kind=kind,
         now=now,
         limits=limits,
+        not_after=not_after,
     )
     return isinstance(done, Delivery)
 

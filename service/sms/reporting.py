@@ -212,13 +212,17 @@ def elsewhere(scene: Scene, rows: Sequence[ReportRow]) -> str:
 
 
 def _repeated(scene: Scene, said: Reports) -> Reports:
-    """IDEM: the reporter's own prices of the last fair at this market, as claims of today's."""
+    """IDEM: the reporter's own prices of the last fair at this market, as claims of today's.
+
+    Farm-gate and shop prices are not the fair's, and the reply would not tell them apart.
+    """
     market = said.market or scene.reporter.market
     newest = scene.session.exec(
         select(ReportRow)
         .where(
             ReportRow.reporter_id == scene.teller.reporter_id,
             ReportRow.market == market,
+            ReportRow.stage == Stage.PRODUCER.value,
             ReportRow.observed_on < (said.on or scene.today),
             ReportRow.observed_on >= scene.today - IDEM_WITHIN,
             col(ReportRow.status).in_([each.value for each in COUNTING]),

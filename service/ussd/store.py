@@ -4,14 +4,15 @@ Nothing here is on the way of an answer but reading a caller who is not in memor
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func
+from sqlalchemy import Row, Select, and_, bindparam, func
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
-from service.db import upsert
+from service.db import table_of, upsert
 from service.people.tables import Alert, Contact, Reporter, Subscriber
 from service.prices.report import COUNTING
 from service.prices.tables import ReportRow
@@ -26,10 +27,12 @@ LONGEST_TEXT = 400
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling; without a contact, a number never heard of."""
+    """Who is calling; without a contact, a number never heard of. `dialled_at` is when their
+    newest session was last heard of."""
 
     contact_id: int | None = None
     profile: Profile = field(default_factory=Profile)
+    dialled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,58 +49,67 @@ class Kept:
 
 def read_caller(session: Session, lookup: bytes, today: date) -> Caller:
     """Everything a screen may depend on, for the number with this lookup hash."""
-    contact = session.exec(select(Contact).where(Contact.lookup == lookup)).first()
-    if contact is None or contact.id is None:
+    found = session.execute(_WHO, {"lookup": lookup}).first()
+    if found is None:
         return Caller()
-    return Caller(contact.id, _profile(session, contact, contact.id, today))
-
-
-def _profile(session: Session, contact: Contact, contact_id: int, today: date) -> Profile:
-    alerts = tuple(_alerts(session, contact_id, today))
-    card, spoken = _reporter(session, contact_id, today)
+    card, spoken = _card(session, found, today)
     profile = Profile(
-        language=spoken,
-        stopped=contact.stopped_at is not None,
+        language=spoken or found.language,  # a reporter's own goes before a farmer's
+        village=found.village,
+        product=found.product,
+        market=found.market,
+        kilos=found.kilos,
+        sex=found.sex,
+        is_relay=found.role == "relay",
+        consented=bool(found.consented),
+        stopped=found.stopped_at is not None,
         reporter=card,
-        alerts=alerts,
+        alerts=tuple(_alerts(session, found.id, today)) if found.warned else (),
     )
-    known = session.exec(select(Subscriber).where(Subscriber.contact_id == contact_id)).first()
-    return _subscribed(profile, known) if known else profile
+    return Caller(found.id, profile, found.dialled_at)
 
 
-def _subscribed(profile: Profile, known: Subscriber) -> Profile:
-    return replace(
-        profile,
-        language=profile.language or known.language,  # a reporter's own goes before a farmer's
-        village=known.village,
-        product=known.product,
-        market=known.market,
-        kilos=known.kilos,
-        sex=known.sex,
-        is_relay=known.role == "relay",
-        consented=known.consented,
+def _question() -> Select[Any]:
+    """Everything in one row. Written once, and of plain columns: most people dial once a day, so
+    that this is asked for most dials."""
+    of = [table_of(each) for each in (Contact, Subscriber, Reporter, Alert, UssdSession)]
+    contact, subscriber, reporter, alert, sessions = (each.c for each in of)
+    reports = and_(reporter.contact_id == contact.id, reporter.active.is_(True))
+    people = of[0].outerjoin(of[1], subscriber.contact_id == contact.id).outerjoin(of[2], reports)
+    newest = columns(func.max(sessions.seen_at)).where(sessions.contact_id == contact.id)
+    return (
+        columns(
+            contact.id,
+            contact.stopped_at,
+            *(subscriber[name] for name in ("language", "village", "product", "market", "kilos")),
+            *(subscriber[name] for name in ("sex", "role", "consented")),
+            *(reporter[name].label(f"its_{name}") for name in REPORTER),
+            columns(alert.id).where(alert.contact_id == contact.id).exists().label("warned"),
+            newest.scalar_subquery().label("dialled_at"),
+        )
+        .select_from(people)
+        .where(contact.lookup == bindparam("lookup"))
     )
 
 
-def _alerts(session: Session, contact_id: int, today: date) -> Iterable[AlertCard]:
+REPORTER = ("id", "name", "market", "language", "trust", "noise")
+_WHO = _question()
+
+
+def _alerts(session: Session, contact_id: int | None, today: date) -> Iterable[AlertCard]:
     asked = select(Alert).where(Alert.contact_id == contact_id).order_by(col(Alert.id))
     for each in session.exec(asked):
         if each.expires_on is None or each.expires_on >= today:
             yield AlertCard(each.product, each.market, each.at_least)
 
 
-def _reporter(
-    session: Session, contact_id: int, today: date
-) -> tuple[ReporterCard | None, str | None]:
-    found = session.exec(
-        select(Reporter).where(Reporter.contact_id == contact_id, col(Reporter.active).is_(True))
-    ).first()
-    if found is None:
+def _card(session: Session, found: Row[Any], today: date) -> tuple[ReporterCard | None, str | None]:
+    if found.its_id is None:
         return None, None
-    known = found.trust if found.noise is not None else None
-    markets = (found.market,) if found.market else ()
-    reports, fairs, last_on = _work(session, found.id, today)
-    return ReporterCard(found.name, markets, reports, fairs, known, last_on), found.language
+    known = found.its_trust if found.its_noise is not None else None
+    markets = (found.its_market,) if found.its_market else ()
+    reports, fairs, last_on = _work(session, found.its_id, today)
+    return ReporterCard(found.its_name, markets, reports, fairs, known, last_on), found.its_language
 
 
 def _work(session: Session, reporter_id: int | None, today: date) -> tuple[int, int, date | None]:
@@ -138,7 +150,7 @@ def keep(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write sessions, each over what was known of it."""
     if not rows:
         return
-    insert = upsert(session, UssdSession)
+    insert = upsert(session, table_of(UssdSession))
     newer = {name: insert.excluded[name] for name in ("text", "answer", "ended", "seen_at")}
     kept = insert.on_conflict_do_update(index_elements=["gateway", "session"], set_=newer)
     session.execute(kept, list(rows))
@@ -181,11 +193,16 @@ def opening_of(said: Mapping[str, Any]) -> Opening:
     )
 
 
+PROFILE = tuple(each.name for each in fields(Profile))
+
+
 def _written(profile: Profile) -> dict[str, Any]:
-    said = {name: value for name, value in asdict(profile).items() if value}
-    card = said.get("reporter")
-    if card and card["last_on"]:
-        card["last_on"] = card["last_on"].isoformat()
+    said = {each: value for each in PROFILE if (value := getattr(profile, each))}
+    if profile.alerts:
+        said["alerts"] = [asdict(each) for each in profile.alerts]
+    if profile.reporter:
+        on = profile.reporter.last_on
+        said["reporter"] = asdict(profile.reporter) | {"last_on": on and on.isoformat()}
     return said
 
 

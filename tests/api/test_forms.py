@@ -46,6 +46,22 @@ def test_a_phone_that_is_enrolled_cannot_be_enrolled_again(office: Office):
     assert (again.status_code, code(again), again.json()["id"]) == (409, "already_exists", first)
 
 
+def test_people_of_the_demo_world_can_be_enrolled_again(office: Office):
+    from service.db import writing
+    from service.people.demo import seed_demo
+    from service.sms.lexicon import default_aliases
+
+    with writing(office.engine) as session:
+        seed_demo(session, office.state.vault, default_aliases(), office.clock())
+    office.state.refresh()
+    made = office.operator.post(f"{API}/reporters", json={"phone": "+22370000001", "name": "Awa"})
+    assert (made.status_code, made.json()["name"], made.json()["market"]) == (201, "Awa", "KITA")
+    form = {"phone": "+22376000001", "language": "bm", "consent": {"how": "paper", "ref": "F-12"}}
+    said = office.operator.post(f"{API}/subscribers", json=form)
+    assert (said.status_code, said.json()["language"]) == (201, "bm")
+    assert said.json()["ledger"][0]["ref"] == "F-12"
+
+
 def test_a_phone_that_has_only_dialled_becomes_a_subscriber(office: Office):
     from service.db import writing
     from service.people import store

@@ -202,6 +202,12 @@ def test_the_newest_quote_up_to_a_day_is_the_current_one(fair: Fair):
     assert current(fair.session, "ARA", "KITA", BEFORE) is None
 
 
+def test_the_current_quote_is_one_of_the_products_own_quantity(fair: Fair):
+    fair.say("awa", 220)
+    fair.say("moussa", 5000, unit="BASKET")
+    assert current(fair.session, "ARA", "KITA").value == 220
+
+
 def test_a_product_that_was_switched_off_does_not_stop_the_others(fair: Fair):
     fair.say("awa", 220)
     gone = fair.say("awa", 150, "MAI").report

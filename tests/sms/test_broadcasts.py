@@ -100,6 +100,15 @@ def test_a_missing_bambara_text_is_said_in_french(engine: Engine):
         assert texts(session, a_run(session)) == {"Reunion samedi"}
 
 
+def test_a_text_without_prices_goes_out_beside_one_that_has_them(engine: Engine):
+    with writing(engine) as session:
+        people(session, 1)
+        people(session, 1, first=10, language="bm")
+        run = a_run(session, body={"fr": PRICES["fr"], "bm": "Sugu bɛ juma don"})
+        assert states(session, run) == {"queued": 2}
+        assert "Sugu bè juma don" in texts(session, run)
+
+
 def test_people_of_a_market_without_prices_are_left_out_and_it_says_so(engine: Engine):
     with writing(engine) as session:
         people(session, 2)

@@ -164,7 +164,7 @@ def submit_broadcast(
     work: Operator, broadcast_id: Id, once: OnceDep, form: Submission | None = None
 ) -> Stepped:
     """Ask for it to be sent. A small one goes its way, the others wait for a second person."""
-    confirm = form is not None and form.confirm
+    confirm = form is None or form.confirm
     work.one(BroadcastRow, broadcast_id)
     step = plans.submit(
         work.session, broadcast_id, work.who.name, work.now, press_of(work), confirm=confirm

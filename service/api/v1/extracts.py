@@ -195,6 +195,8 @@ def _cells(row: Any, columns: Sequence[str]) -> tuple[Any, ...]:
 
 def _masked(work: Work, contact: Contact) -> str:
     """`223****0001`: without its plus, which a spreadsheet takes for a sum."""
+    if not contact.sealed:
+        return ""  # erased
     return str(work.state.vault.open(contact.sealed)).removeprefix("+")
 
 

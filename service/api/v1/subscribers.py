@@ -146,11 +146,11 @@ def list_subscribers(
 
 @router.post("", status_code=201)
 def create_subscriber(work: Operator, form: SubscriberForm) -> SubscriberPage:
-    """Enrol a farmer's phone. One that has only ever dialled is brought up to date; one that is
-    enrolled already is not (409)."""
+    """Enrol a farmer's phone. One that has only ever dialled, or is of the demo world, is brought
+    up to date; one that is enrolled already is not (409)."""
     contact = people.contact_for(work.session, work.state.vault, Phone(form.phone), work.now)
     known = _of_contact(work.session, people.key(contact.id))
-    if known and _enrolled(work.session, known):
+    if known and not known.demo and _enrolled(work.session, known):
         raise Problem("already_exists", id=known.id)
     row = _enrol(work, form, people.key(contact.id))
     work.tag(row.version)

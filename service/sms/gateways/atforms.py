@@ -77,9 +77,9 @@ def read_delivery(raw: RawRequest) -> list[DeliveryNote]:
 def read_ussd(raw: RawRequest) -> UssdTurn | Unreadable:
     """One hop. `text` holds every entry so far joined by `*`, and is empty on the first."""
     form = fields(raw)
-    twice = sorted(form.doubled & {"sessionId", "phoneNumber", "text", "serviceCode"})
+    twice = form.doubled & {"sessionId", "phoneNumber", "text", "serviceCode"}
     if twice:
-        return Unreadable(f"{twice[0]} given twice")
+        return Unreadable(f"{min(twice)} given twice")
     session, phone = form.get("sessionId"), caller(form.get("phoneNumber"))
     if not session:
         return Unreadable("no sessionId")

@@ -48,10 +48,14 @@ def fields(raw: RawRequest) -> Fields:
         return Fields({**_first(_words(raw.query.encode())), **texts(loaded)})
     body = list(_words(raw.body))
     first = _first(body)
-    doubled = frozenset(name for name, value in body if first[name] != value)
+    doubled = _doubled(body, first) if len(first) < len(body) else frozenset()
     if not raw.query:
         return Fields(first, doubled)
     return Fields({**_first(_words(raw.query.encode())), **first}, doubled)
+
+
+def _doubled(body: list[tuple[str, str]], first: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name for name, value in body if first[name] != value)
 
 
 def _first(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -79,9 +83,17 @@ def _bytes_of(piece: bytes) -> tuple[bytes, bytes]:
     return unquote_to_bytes(name), unquote_to_bytes(value)
 
 
-@lru_cache(maxsize=8192)
 def _pair_of(piece: bytes) -> tuple[str, str]:
-    """One field in words. Remembered: most pieces of a carrier's form were in the one before."""
+    """One field in words."""
+    if b"%" in piece or b"+" in piece:
+        return _decoded(piece)
+    name, _, value = as_words(piece).partition("=")
+    return name, value
+
+
+@lru_cache(maxsize=8192)
+def _decoded(piece: bytes) -> tuple[str, str]:
+    """Remembered: a carrier's code is in every form, and a phone in each turn of its session."""
     name, value = _bytes_of(piece)
     return as_words(name), as_words(value)
 

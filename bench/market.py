@@ -1,0 +1,173 @@
+"""A busy market morning: dials at ten times the region's peak, alone, and then while reports
+arrive and a broadcast goes out. Every answer is checked."""
+
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+from bench import contenders, drive, goods, machine, world
+from bench.drive import Checked
+
+PEAK = 287
+"""Dials a second: 51,641 people, four turns each within two hours, ten times over."""
+CONNECTIONS = 16
+REPORTS = 50
+"""Reports a second."""
+SECONDS = 10
+
+
+@dataclass(slots=True)
+class Reported:
+    """What became of the reports: answered 200, or anything else."""
+
+    stored: int = 0
+    lost: int = 0
+
+
+def measure() -> str:
+    """The section of the table."""
+    with tempfile.TemporaryDirectory(prefix="sugu-bench-") as name:
+        folder = Path(name)
+        contender = contenders.sugu(folder)
+        server = contender.start(folder)
+        worker = machine.start(
+            [sys.executable, "-m", "service", "worker"],
+            contender.env,
+            folder / "worker.log",
+            0,
+            cpu=machine.CLIENT_CPU,
+            wait=False,
+        )
+        machine.stay(machine.CLIENT_CPU)
+        try:
+            key = _key(contender, folder)
+            alone = asyncio.run(_dials(server.port, contender.path))
+            broadcast = _broadcast(server.port, key)
+            busy, reported = asyncio.run(_both(server.port, contender.path))
+            counts = _counts(server.port, key, broadcast)
+        finally:
+            worker.stop()
+            server.stop()
+    return _section(alone, busy, reported, counts)
+
+
+async def _dials(port: int, path: str) -> Checked:
+    pause = CONNECTIONS / PEAK
+    return await drive.check(port, path, "dialogue", CONNECTIONS, SECONDS, pause)
+
+
+async def _both(port: int, path: str) -> tuple[Checked, Reported]:
+    reported = Reported()
+    reports = asyncio.create_task(_reports(port, reported))
+    seen = await _dials(port, path)
+    await reports
+    return seen, reported
+
+
+async def _reports(port: int, seen: Reported) -> None:
+    """One report every twentieth of a second, whether or not the last is answered yet.
+
+    Prices are the standing ones: what is checked on the screens must stay what it is.
+    """
+    path, began = f"/hooks/loopback/{world.TOKEN}/sms", time.monotonic()
+    async with asyncio.TaskGroup() as group:
+        for n in range(REPORTS * SECONDS):
+            await asyncio.sleep(max(0.0, began + n / REPORTS - time.monotonic()))
+            group.create_task(_report(drive.Line(port, path), n, seen))
+
+
+async def _report(line: drive.Line, n: int, seen: Reported) -> None:
+    reporter, product = n % goods.REPORTERS, random.randrange(len(goods.PRODUCTS))
+    worth = goods.value(product, reporter % len(goods.MARKETS))
+    form = {
+        "id": f"bench-{n}",
+        "from": world.reporter_phone(reporter),
+        "to": "36000",
+        "text": f"{goods.PRODUCTS[product][0]} {worth}",
+        "date": "",
+    }
+    try:
+        status, _ = await line.post(form)
+    except (TimeoutError, OSError, asyncio.IncompleteReadError):
+        status = 0
+    finally:
+        line.close()
+    if status == 200:
+        seen.stored += 1
+    else:
+        seen.lost += 1
+
+
+# --- the broadcast ------------------------------------------------------------------------------
+
+
+def _key(contender: contenders.Contender, folder: Path) -> str:
+    made = subprocess.run(
+        [sys.executable, "-m", "service", "staff", "key", "bench", "--role", "admin"],
+        env=dict(contender.env),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return made.stdout.strip()
+
+
+def _broadcast(port: int, key: str) -> int:
+    """A text to every caller, now."""
+    plan = {
+        "name": "bench",
+        "body": {"fr": "PRIX {date} {prices}", "bm": "SONGO {date} {prices}"},
+        "audience": {"villages": ["*"]},
+        "when": "now",
+    }
+    made = _call(port, key, "/broadcasts", plan)
+    return int(_call(port, key, f"/broadcasts/{made['id']}/submit", {})["run_id"])
+
+
+def _counts(port: int, key: str, run: int) -> dict[str, int]:
+    return _call(port, key, f"/runs/{run}", None)["counts"]
+
+
+def _call(port: int, key: str, path: str, body: dict | None) -> dict:
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Content-Type": "application/json",
+        "Idempotency-Key": f"bench-{path}",
+    }
+    data = None if body is None else json.dumps(body).encode()
+    with urlopen(Request(f"http://127.0.0.1:{port}/api/v1{path}", data, headers)) as answer:
+        return json.load(answer)
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def _section(alone: Checked, busy: Checked, reported: Reported, counts: dict[str, int]) -> str:
+    sent = sum(counts.get(state, 0) for state in ("accepted", "delivered"))
+    return "\n".join(
+        [
+            f"Dialogues at {PEAK} turns a second on {CONNECTIONS} connections, {SECONDS} s each."
+            f" Then the same while {REPORTS} reports a second arrive and a broadcast goes to"
+            f" {goods.CALLERS:,} phones: {reported.stored} reports stored, {reported.lost} not;"
+            f" {sent:,} messages sent by the end.",
+            "",
+            "| | answers | p50 ms | p99 ms | wrong | hung |",
+            "|---|---:|---:|---:|---:|---:|",
+            _row("dials alone", alone),
+            _row("with reports and a broadcast", busy),
+        ]
+    )
+
+
+def _row(called: str, seen: Checked) -> str:
+    speed = seen.speed()
+    figures = f"{seen.right + seen.wrong:,} | {speed.p50:.1f} | {speed.p99:.1f}"
+    return f"| {called} | {figures} | {seen.wrong} | {seen.hung} |"
