@@ -1013,7 +1013,9 @@ def upgrade() -> None:
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_report_inbox_id"), ["inbox_id"], unique=False)
         batch_op.create_index("ix_report_observed_on", ["observed_on"], unique=False)
-        batch_op.create_index(batch_op.f("ix_report_reporter_id"), ["reporter_id"], unique=False)
+        batch_op.create_index(
+            "ix_report_reporter_day", ["reporter_id", "observed_on"], unique=False
+        )
         batch_op.create_index("ix_report_status", ["status", "id"], unique=False)
         batch_op.create_index(
             "ix_report_window",
@@ -1084,7 +1086,7 @@ def downgrade() -> None:
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.drop_index("ix_report_window")
         batch_op.drop_index("ix_report_status")
-        batch_op.drop_index(batch_op.f("ix_report_reporter_id"))
+        batch_op.drop_index("ix_report_reporter_day")
         batch_op.drop_index("ix_report_observed_on")
         batch_op.drop_index(batch_op.f("ix_report_inbox_id"))
 

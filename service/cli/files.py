@@ -14,7 +14,7 @@ from service.api.security import issue_key
 from service.app import create_app
 from service.cli import inside
 from service.cli.inside import Answer
-from service.cli.said import Failure, app, command, settings
+from service.cli.said import Failure, app, command, database, settings
 from service.db import writing
 from service.people.tables import ApiKey, Staff
 from service.settings import Settings
@@ -69,7 +69,7 @@ def _report(done: dict[str, object]) -> None:
 
 def _ask(said: Settings, method: str, path: str, body: bytes = b"") -> Answer:
     """Ask the API as an administrator whose key lives for this one command."""
-    application = create_app(said)
+    application = create_app(said, engine=database(said))
     key = _lend(application)
     headers = {"authorization": f"Bearer {key}", "content-type": "application/octet-stream"}
     try:

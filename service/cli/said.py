@@ -28,6 +28,8 @@ VAR = Path("var")
 DEMO_DATABASE = VAR / "demo.db"
 DEMO_SECRET = VAR / "demo.secret"
 
+_opened: list[Engine] = []
+
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
@@ -41,8 +43,11 @@ def command(typed: typer.Typer, name: str | None = None) -> Callable[[Command], 
     def register(function: Command) -> Command:
         @wraps(function)
         def guarded(*args: object, **kwargs: object) -> object:
-            with one_sentence():
-                return function(*args, **kwargs)
+            try:
+                with one_sentence():
+                    return function(*args, **kwargs)
+            finally:
+                close()
 
         typed.command(name)(guarded)
         return function
@@ -90,7 +95,15 @@ def settings() -> Settings:
 
 
 def database(said: Settings) -> Engine:
-    return make_engine(said.database_url)
+    """An engine whose connections are given back when the command ends."""
+    engine = make_engine(said.database_url)
+    _opened.append(engine)
+    return engine
+
+
+def close() -> None:
+    while _opened:
+        _opened.pop().dispose()
 
 
 def vault(said: Settings) -> Vault:

@@ -13,7 +13,7 @@ from service import clock
 from service.api.state import Sugu
 from service.app import create_app
 from service.cli import inside
-from service.cli.said import Failure, app, command, phone, settings
+from service.cli.said import Failure, app, command, database, phone, settings
 from service.db import reading
 from service.people.store import find
 from service.settings import Settings
@@ -53,7 +53,7 @@ def _keys(path: str, code: str) -> list[str]:
 
 
 async def _session(said: Settings, caller: str, keys: list[str], *, ask: bool) -> None:
-    application = create_app(said)
+    application = create_app(said, engine=database(said))
     name = f"cli-{clock.system():%H%M%S%f}"
     form = {"sessionId": name, "serviceCode": said.ussd_code, "phoneNumber": caller}
     door = f"/hooks/loopback/{_token(application.state.sugu)}/ussd"
@@ -74,7 +74,7 @@ async def _turn(application: FastAPI, door: str, form: dict[str, str], typed: st
 
 
 async def _text(said: Settings, caller: str, message: str) -> None:
-    application = create_app(said)
+    application = create_app(said, engine=database(said))
     state: Sugu = application.state.sugu
     now = clock.system()
     form = {

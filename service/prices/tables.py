@@ -178,7 +178,7 @@ class ReportRow(SQLModel, table=True):
     verified: bool = True
     trust: float = 1.0
     reason: str = Field(default="", max_length=40)
-    reporter_id: int = Field(foreign_key="reporter.id", index=True)
+    reporter_id: int = Field(foreign_key="reporter.id")
     inbox_id: int | None = Field(default=None, index=True)
     channel: str = Field(default="sms", max_length=10)
     text: str = ""
@@ -204,6 +204,7 @@ class ReportRow(SQLModel, table=True):
             "reporter_id",
             "basis_value",
         ),
+        Index("ix_report_reporter_day", "reporter_id", "observed_on"),
         Index("ix_report_status", "status", "id"),
         Index("ix_report_observed_on", "observed_on"),
     )

@@ -5,8 +5,10 @@ What the choice is for comes with the list (`then`), so that one list serves eve
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar
 
+from service.encoding import Tier
 from service.ussd.scene import MORE, Move, Scene, key_of, nav
 from service.ussd.screens import ROOM, Line, View, choice, line, named, pages, width
 
@@ -54,8 +56,13 @@ class Pick:
         """The choices shared out; every page has room for the longest line of navigation."""
         full = nav(scene, more=scene.say("ussd.next", "Suite")).forms[0]
         taken = width(self.ask(scene), scene.tier) + 1 + width(full, scene.tier)
-        items = [_item(number, name) for number, _, name in self.entries(scene)]
-        return pages(items, ROOM - taken, scene.tier)
+        return _shared_out(tuple(self.entries(scene)), ROOM - taken, scene.tier)
+
+
+@lru_cache(maxsize=256)
+def _shared_out(entries: tuple[Entry, ...], room: int, tier: Tier) -> list[list[Line]]:
+    """The same list is the same pages for everyone who reads its language."""
+    return pages([_item(number, name) for number, _, name in entries], room, tier)
 
 
 def products(then: Then) -> Pick:

