@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import contenders, drive, goods, machine, world
 
-SOAK = 10
+SOAK = 6
 """Seconds of one of the three loads after which memory is read."""
 CONNECTIONS = 16
 MILLION = 1_000_000

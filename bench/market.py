@@ -10,6 +10,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from bench import contenders, drive, goods, machine, world
@@ -143,8 +144,11 @@ def _call(port: int, key: str, path: str, body: dict | None) -> dict:
         "Idempotency-Key": f"bench-{path}",
     }
     data = None if body is None else json.dumps(body).encode()
-    with urlopen(Request(f"http://127.0.0.1:{port}/api/v1{path}", data, headers)) as answer:
-        return json.load(answer)
+    try:
+        with urlopen(Request(f"http://127.0.0.1:{port}/api/v1{path}", data, headers)) as answer:
+            return json.load(answer)
+    except HTTPError as refused:
+        raise RuntimeError(f"{path}: {refused.code} {refused.read().decode()}") from None
 
 
 # --- the table ----------------------------------------------------------------------------------

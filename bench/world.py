@@ -36,6 +36,9 @@ def settings(url: str) -> dict[str, str]:
         "SUGU_QUIET_HOURS": "",
         "SUGU_LOG_LEVEL": "warning",
         "SUGU_APPROVAL_ABOVE": "1000000",
+        "SUGU_CAP_SEGMENTS_RUN": "1000000",
+        "SUGU_CAP_SEGMENTS_DAY": "1000000",
+        "SUGU_CAP_SEGMENTS_MONTH": "1000000",
         "SUGU_USSD_CODE": goods.CODE,
         "PYTHONPATH": str(Path(__file__).parent.parent),
     }

@@ -190,11 +190,12 @@ def _votes(session: Session, window: Window, day: date | None) -> Sequence[Vote]
     if day is None:
         return ()
     rows = session.exec(
-        select(ReportRow)
-        .where(*_same(window), ReportRow.observed_on == day, col(ReportRow.status).in_(COUNTED))
-        .order_by(col(ReportRow.id))
+        select(ReportRow).where(
+            *_same(window), ReportRow.observed_on == day, col(ReportRow.status).in_(COUNTED)
+        )
     )
-    return [vote_of(row) for row in rows]
+    # Put in order here: asked to, SQLite reads the whole day instead of the window's few rows.
+    return sorted((vote_of(row) for row in rows), key=lambda vote: vote.report)
 
 
 def vote_of(row: ReportRow) -> Vote:

@@ -46,7 +46,7 @@ def fields(raw: RawRequest) -> Fields:
     loaded = document(raw)
     if isinstance(loaded, dict):
         return Fields({**_first(_words(raw.query.encode())), **texts(loaded)})
-    body = list(_words(raw.body))
+    body = _words(raw.body)
     first = _first(body)
     doubled = _doubled(body, first) if len(first) < len(body) else frozenset()
     if not raw.query:
@@ -65,37 +65,34 @@ def _first(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _words(form: bytes) -> Iterator[tuple[str, str]]:
-    return (_pair_of(piece) for piece in _pieces(form))
+def _words(form: bytes) -> list[tuple[str, str]]:
+    if not form.isascii():
+        return [(as_words(name), as_words(value)) for name, value in pairs(form)]
+    found = []
+    for piece in form.decode().replace("\0", "").split("&", MOST_FIELDS)[:MOST_FIELDS]:
+        if "%" in piece or "+" in piece:
+            found.append(_decoded(piece))
+        elif piece:
+            name, _, value = piece.partition("=")
+            found.append((name, value))
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _decoded(piece: str) -> tuple[str, str]:
+    """Remembered: a carrier's code is in every form, and a phone in each turn of its session."""
+    name, value = _bytes_of(piece.encode())
+    return as_words(name), as_words(value)
 
 
 def pairs(form: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The percent-decoded bytes of each field, before anyone decides on an alphabet."""
-    return map(_bytes_of, _pieces(form))
-
-
-def _pieces(form: bytes) -> Iterator[bytes]:
-    return filter(None, form.split(b"&", MOST_FIELDS)[:MOST_FIELDS])
+    return map(_bytes_of, filter(None, form.split(b"&", MOST_FIELDS)[:MOST_FIELDS]))
 
 
 def _bytes_of(piece: bytes) -> tuple[bytes, bytes]:
     name, _, value = piece.replace(b"+", b" ").partition(b"=")
     return unquote_to_bytes(name), unquote_to_bytes(value)
-
-
-def _pair_of(piece: bytes) -> tuple[str, str]:
-    """One field in words."""
-    if b"%" in piece or b"+" in piece:
-        return _decoded(piece)
-    name, _, value = as_words(piece).partition("=")
-    return name, value
-
-
-@lru_cache(maxsize=8192)
-def _decoded(piece: bytes) -> tuple[str, str]:
-    """Remembered: a carrier's code is in every form, and a phone in each turn of its session."""
-    name, value = _bytes_of(piece)
-    return as_words(name), as_words(value)
 
 
 def as_words(said: bytes) -> str:
