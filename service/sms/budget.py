@@ -11,9 +11,9 @@ from datetime import date, datetime
 from sqlalchemy import bindparam, tuple_, update
 from sqlmodel import Session, col, select
 
+from service.db import upsert
 from service.sms.limits import Limits
 from service.sms.tables import Budget, PersonDay
-from service.sms.upsert import insert
 
 
 def scopes(limits: Limits, run_id: int | None, at: datetime) -> dict[str, int]:
@@ -26,7 +26,7 @@ def scopes(limits: Limits, run_id: int | None, at: datetime) -> dict[str, int]:
 def room(session: Session, caps: Mapping[str, int]) -> dict[str, int]:
     """Segments left in each scope, never below 0; the scopes stay locked until the commit."""
     rows = [{"scope": scope, "used": 0} for scope in sorted(caps)]
-    session.execute(insert(session, Budget).values(rows).on_conflict_do_nothing())
+    session.execute(upsert(session, Budget).values(rows).on_conflict_do_nothing())
     locked = (
         select(Budget.scope, Budget.used)
         .where(col(Budget.scope).in_(caps))
@@ -87,7 +87,7 @@ def _count(session: Session, contacts: Sequence[int], day: date, what: str, cap:
     ]
     counter = col(getattr(PersonDay, what))
     counted = (
-        insert(session, PersonDay)
+        upsert(session, PersonDay)
         .values(rows)
         .on_conflict_do_update(
             index_elements=["contact_id", "day"], set_={what: counter + 1}, where=counter < cap

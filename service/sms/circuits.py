@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from service.db import upsert
 from service.sms.gateway import Halt
 from service.sms.tables import Circuit, Pace
-from service.sms.upsert import insert
 
 PROBE = timedelta(seconds=60)
 """How long an open circuit rests before one message tries it, and how long that try may take."""
@@ -70,7 +70,7 @@ def _lock_paces(session: Session, names: Sequence[str], now: datetime) -> dict[s
     if len(found) == len(set(names)):
         return found
     rows = [{"gateway": name, "free_at": now} for name in sorted(set(names) - found.keys())]
-    session.execute(insert(session, Pace).values(rows).on_conflict_do_nothing())
+    session.execute(upsert(session, Pace).values(rows).on_conflict_do_nothing())
     return {pace.gateway: pace.free_at for pace in session.exec(locked)}
 
 
@@ -96,7 +96,7 @@ def open_circuit(session: Session, gateway: str, halt: Halt, now: datetime, *, p
     """Stop calling the gateway. Only a try that failed again (`probe`) lengthens the rest:
     requests that were on their way together fail together, and are one failure."""
     session.execute(
-        insert(session, Circuit)
+        upsert(session, Circuit)
         .values(
             gateway=gateway, kind="", reason="", opened_at=now, retry_at=now + PROBE, failures=1
         )
@@ -123,7 +123,7 @@ def close_circuit(session: Session, gateway: str) -> bool:
 
 def _set_pace(session: Session, gateway: str, free_at: datetime) -> None:
     session.execute(
-        insert(session, Pace)
+        upsert(session, Pace)
         .values(gateway=gateway, free_at=free_at)
         .on_conflict_do_update(index_elements=["gateway"], set_={"free_at": free_at})
     )

@@ -14,6 +14,7 @@ import sqlalchemy
 from sqlalchemy import literal
 from sqlmodel import Session, col, select
 
+from service.db import upsert
 from service.sms import audience, outbox
 from service.sms.editions import (
     FRESH_FOR,
@@ -30,7 +31,7 @@ from service.sms.limits import Limits
 from service.sms.states import State
 from service.sms.tables import Broadcast, Delivery, MessageText, Run, RunPrice, RunText, stored
 from service.sms.template import Carried
-from service.sms.upsert import insert, insert_rows, instant
+from service.sms.upsert import insert_rows, instant
 
 GRACE = timedelta(hours=2)
 """A slot this late is missed, and said to be: an old bulletin is not sent after an outage."""
@@ -139,7 +140,7 @@ def _record(
 ) -> Fired | None:
     """The run's own row, unless another clock has made it."""
     made = session.execute(
-        insert(session, Run)
+        upsert(session, Run)
         .values(
             broadcast_id=broadcast.id,
             due_at=due,

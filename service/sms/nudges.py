@@ -4,7 +4,7 @@ Each nudge is a row of its own in the outbox, found by its kind and day, so that
 clocks may tick.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -169,8 +169,3 @@ def _question(who: Reporter, market: Market, day: date) -> str:
         day=named_day(day, who.language),
         market=market.name,
     )
-
-
-def owed(book: Book, today: date) -> Iterator[Market]:
-    """Markets whose fair is today."""
-    return (m for m in book.fairs() if today.weekday() in m.fair_days)

@@ -1,4 +1,4 @@
-"""What both databases speak and SQLAlchemy spells twice, or not at all."""
+"""Rows made inside the database from other rows, and moments as our columns write them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,16 +6,7 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import BindParameter, Select, literal
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, UTCDateTime
-
-
-def insert(session: Session, table: type[SQLModel]) -> postgresql.Insert:
-    """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    # The two classes offer the same methods with the same meaning.
-    return sqlite.insert(table)  # type: ignore[return-value]
 
 
 def instant(at: datetime | None) -> BindParameter[datetime | None]:

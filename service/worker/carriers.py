@@ -14,11 +14,10 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from service.clock import Clock
-from service.db import reading, writing
+from service.db import reading, upsert, writing
 from service.sms.gateway import Cost, Gateway, IncomingSms
 from service.sms.limits import Limits
 from service.sms.tables import BalanceReading, Delivery, FetchCursor
-from service.sms.upsert import insert
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +127,7 @@ def _cursor(engine: Engine, gateway: str) -> str | None:
 def _go_on(session: Session, gateway: str, after: str, now: datetime) -> None:
     values = {"after": after[:80], "fetched_at": now}
     session.execute(
-        insert(session, FetchCursor)
+        upsert(session, FetchCursor)
         .values(gateway=gateway, **values)
         .on_conflict_do_update(index_elements=["gateway"], set_=values)
     )

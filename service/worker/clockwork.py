@@ -16,9 +16,8 @@ from sqlmodel import Session, select
 
 from service import clock
 from service.clock import Clock
-from service.db import writing
+from service.db import upsert, writing
 from service.sms.tables import JobRun
-from service.sms.upsert import insert
 
 log = logging.getLogger(__name__)
 logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it would report every tick
@@ -117,7 +116,7 @@ def _record(
         "error": error[:400],
     }
     session.execute(
-        insert(session, JobRun)
+        upsert(session, JobRun)
         .values(name=name, **line)
         .on_conflict_do_update(index_elements=["name"], set_=line)
     )

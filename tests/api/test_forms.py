@@ -117,6 +117,18 @@ def test_a_small_broadcast_of_now_is_sent_when_it_is_submitted(office: Office):
     assert [(each["phone"], each["state"]) for each in lines] == [("+22376000001", "queued")]
 
 
+def test_the_same_words_to_the_same_people_are_asked_about_when_one_wishes(office: Office):
+    """A plain submit is taken as meant; `confirm: false` has the duplicate guard speak."""
+    subscriber(office, "+22376000001")
+    plan = BROADCAST | {"body": {"fr": "Bonjour de Kita"}, "when": "now"}
+    first, second = (office.operator.post(f"{API}/broadcasts", json=plan).json() for _ in "ab")
+    assert office.operator.post(f"{API}/broadcasts/{first['id']}/submit").status_code == 200
+    path = f"{API}/broadcasts/{second['id']}/submit"
+    said = office.operator.post(path, json={"confirm": False})
+    assert (said.status_code, code(said)) == (409, "duplicate")
+    assert office.operator.post(path).json()["run_id"]
+
+
 def test_above_the_threshold_a_second_person_must_approve(engine, database_url):
     from tests.api.conftest import FRIDAY
     from tests.api.office import open_office

@@ -11,7 +11,7 @@ from service.db import reading, writing
 from service.prices import amends
 from service.prices.reception import Origin, hear
 from service.prices.report import Claim, Money, Status
-from service.prices.store import Moved, current, publish, replay, workings
+from service.prices.store import current, publish, replay, workings
 from service.prices.tables import BookVersion, ProductRow, ReportRow
 from tests.prices.fair import AFTER, BEFORE, FRIDAY, Fair, furnish, instant, open_fair
 
@@ -75,7 +75,7 @@ def test_a_rejected_report_leaves_the_quote_and_the_last_one_takes_it_along(fair
         fair.session, fair.book.catalog, [first], Status.REJECTED, "typo", instant(FRIDAY, 16)
     )
     assert fair.quote() is None
-    assert [(each.old, each.new, each.corrects) for each in moved] == [(220, None, True)]
+    assert [(each.old, each.new) for each in moved] == [(220, None)]
 
 
 def test_a_rejection_also_leaves_the_next_fair_that_borrowed_it(fair: Fair):
@@ -138,14 +138,6 @@ def test_an_undone_confirmation_gives_back_what_it_had_replaced(fair: Fair):
     assert (first.status, asked.supersedes, fair.value()) == ("superseded", first.id, 400)
     amends.undo(fair.session, fair.book.catalog, [asked], instant(FRIDAY, 15))
     assert (first.status, fair.value()) == ("accepted", 225)
-
-
-def test_a_move_of_more_than_a_twentieth_is_to_be_corrected_to_those_who_were_told(fair: Fair):
-    window = fair.window()
-    assert Moved(window, 200, 211).corrects
-    assert not Moved(window, 200, 210).corrects
-    assert not Moved(window, None, 210).corrects
-    assert Moved(window, 200, None).corrects
 
 
 def test_a_changed_quote_moves_the_book_and_an_unchanged_one_does_not(fair: Fair):

@@ -1,0 +1,71 @@
+"""The book taken down: what it holds, what it keeps of the last one, where it estimates."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from service.prices.catalog import Stage
+from service.prices.quote import METHOD
+from service.prices.shelf import read_book, read_version
+from service.prices.store import bump
+from service.prices.tables import MarketRow, QuoteRow
+from tests.prices.fair import BEFORE, FRIDAY, Fair, instant, open_fair
+
+TODAY = FRIDAY + timedelta(days=1)
+
+
+@pytest.fixture
+def fair(engine: Engine):
+    with open_fair(engine) as opened:
+        yield opened
+
+
+def publish(fair: Fair, market: str, on: date, value: int, stage: Stage = Stage.PRODUCER) -> None:
+    fair.session.add(
+        QuoteRow(
+            product="ARA", market=market, stage=stage.value, unit="kg", fair_on=on, value=value,
+            low=value, high=value, reporters=3, grade="A", n_eff=3.0, se_ln=0.06,
+            method=METHOD, computed_at=instant(on),
+        )
+    )  # fmt: skip
+    fair.session.flush()
+
+
+def test_the_newest_quote_comes_first_and_a_report_moves_the_version(fair: Fair):
+    before = read_version(fair.session)
+    fair.say("awa", 220, on=BEFORE)
+    fair.say("awa", 230)
+    book = read_book(fair.session, TODAY)
+    assert [each.value for each in book.quotes["ARA", "KITA"]] == [230, 220]
+    assert book.version == read_version(fair.session) > before
+
+
+def test_reference_facts_are_read_again_only_when_they_or_the_day_changed(fair: Fair):
+    book = read_book(fair.session, TODAY)
+    fair.say("awa", 230)
+    assert read_book(fair.session, TODAY, book).catalog is book.catalog
+    assert read_book(fair.session, TODAY + timedelta(days=1), book).catalog is not book.catalog
+    fair.session.get_one(MarketRow, "KITA").name = "Kita ville"
+    bump(fair.session, catalog=True)
+    assert read_book(fair.session, TODAY, book).catalog.markets["KITA"].name == "Kita ville"
+
+
+def test_farm_gate_prices_are_homes_and_never_market_prices(fair: Fair):
+    publish(fair, "KITA", FRIDAY, 190, Stage.FARMGATE)
+    book = read_book(fair.session, TODAY)
+    commune = book.catalog.markets["KITA"].commune
+    assert book.homes["ARA", commune].value == 190
+    assert ("ARA", "KITA") not in book.quotes
+
+
+def test_a_market_is_estimated_only_once_its_own_price_has_expired(fair: Fair):
+    for week in range(8):
+        publish(fair, "KITA", FRIDAY - timedelta(weeks=week), 200)
+        publish(fair, "DJIDIAN", FRIDAY - timedelta(weeks=week), 160)
+    assert read_book(fair.session, TODAY).estimates == {}
+    later = FRIDAY + timedelta(weeks=5)
+    publish(fair, "DJIDIAN", later, 180)
+    book = read_book(fair.session, later)
+    assert {pair: each.value for pair, each in book.estimates.items()} == {("ARA", "KITA"): 225}
+    assert not book.price("ARA", "KITA", later).shown
