@@ -9,7 +9,9 @@ import structlog
 import typer
 import uvicorn
 
+from service.api.crowd import Crowd
 from service.api.dial import Front
+from service.api.wire import Patient, allow_files
 from service.app import create_app
 from service.cli.receiving import BackDoor
 from service.cli.said import Failure, app, command, settings
@@ -19,10 +21,6 @@ from service.worker import Busy, Supervisor, hold, run_worker
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: gateways reuse theirs."""
-HEADERS = 16 * 1024
-"""Bytes of request headers that are read."""
-CONNECTIONS = 1000
-"""Requests at a time; above it a quick 503 is kinder than a queue."""
 STOP_WITHIN = 15
 """Seconds to finish what is in flight after SIGTERM."""
 GIVE_WAY = 0.001
@@ -70,6 +68,7 @@ def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> 
     child = Supervisor([sys.executable, "-m", "service", "worker", "--supervised"], os.environ)
     web = uvicorn.Server(_config(said, host, port))
     _favour_answers()
+    allow_files()
     if worker:
         child.start()
     try:
@@ -89,7 +88,7 @@ def _config(said: Settings, host: str, port: int) -> uvicorn.Config:
     application = create_app(said)
     return uvicorn.Config(
         # The USSD door before everything, the application's own layers included.
-        Front(application, application.state.dial),
+        Front(Crowd(application), application.state.dial),
         host=host,
         port=port,
         access_log=False,  # it would print the hook tokens that stand in the paths
@@ -97,8 +96,8 @@ def _config(said: Settings, host: str, port: int) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=STOP_WITHIN,
-        limit_concurrency=CONNECTIONS,
-        h11_max_incomplete_event_size=HEADERS,
+        http=Patient,
+        ws="none",
         proxy_headers=True,
         forwarded_allow_ips=said.forwarded_allow_ips,
     )
