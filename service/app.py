@@ -17,6 +17,7 @@ from service.api.dial import Dial, Front
 from service.api.effects import Desk
 from service.api.policies import undeclared
 from service.api.simulator import router as simulator
+from service.api.spool import spool_of
 from service.api.state import Sugu
 from service.api.v1 import router as v1
 from service.clock import Clock
@@ -45,7 +46,8 @@ def create_app(
         engine=engine,
         settings=settings,
         clock=clock,
-        vault=vault_of(settings, secret),
+        vault=(vault := vault_of(settings, secret)),
+        spool=spool_of(settings.database_url, vault),
         gateways=build(settings) if gateways is None else gateways,
         limits=limits(settings),
     )
@@ -54,7 +56,7 @@ def create_app(
         title=TITLE,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json" if settings.docs else None,
+        openapi_url=None,
         lifespan=_lifespan(state, dial),
         redirect_slashes=False,
     )
@@ -86,8 +88,7 @@ def _furnish(app: FastAPI, settings: Settings) -> None:
     errors.install(app)
     for router in (hooks.router, v1, open_data.router, health.router, console):
         app.include_router(router)
-    if settings.docs:
-        docs.install(app)
+    docs.install(app, to_all=settings.demo or settings.docs)
     if settings.demo or settings.simulator:
         app.include_router(simulator)
     if bare := undeclared(app, [hooks.gateway_of]):
@@ -111,9 +112,11 @@ def _lifespan(state: Sugu, dial: Dial) -> Any:
         await dial.start()
         stop = asyncio.Event()
         watch = asyncio.create_task(state.watch(stop))
+        bring_in = asyncio.create_task(hooks.bring_in(state, stop))
         yield
         stop.set()
         await watch
+        await bring_in
         await dial.stop()
         for gateway in state.gateways.values():
             await gateway.close()

@@ -208,6 +208,11 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             "Trop d'essais : réessayez dans {seconds} secondes.",
             "Too many tries: try again in {seconds} seconds.",
         ),
+        "too_many_tries": Kind(
+            429,
+            "Trop de clés inconnues depuis cette adresse : réessayez dans une minute.",
+            "Too many unknown keys from this address: try again in a minute.",
+        ),
         "broken": Kind(
             500,
             "Le service a fait une erreur ; elle est notée.",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy import Engine
 
+from service.api.spool import Spool
 from service.clock import Clock
 from service.db import reading
 from service.i18n import Say, speaker
@@ -37,6 +38,7 @@ class Sugu:
     vault: Vault
     gateways: Mapping[str, Gateway]
     limits: Limits
+    spool: Spool | None = None
     _book: Book | None = None
     _lexicon: Lexicon | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -46,10 +46,7 @@ class Patient(HttpToolsProtocol):
         if self.waits_since is None:
             self.waits_since = self.loop.time()
         super().data_received(data)
-        if self.waits_since is not None and not self.in_body:
-            self._head += len(data)
-            if self._head > LARGEST_HEADERS:
-                self._refuse()
+        self._weigh_head(len(data))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -93,6 +90,13 @@ class Patient(HttpToolsProtocol):
     def hang_up(self) -> None:
         """End the connection now: what waits to be written is not waited for either."""
         self.transport.abort()
+
+    def _weigh_head(self, read: int) -> None:
+        """Count what came of a head that is not complete: a piece of it shows nowhere else."""
+        if self.waits_since is not None and not self.in_body:
+            self._head += read
+            if self._head > LARGEST_HEADERS:
+                self._refuse()
 
     def _refuse(self) -> None:
         if not self.transport.is_closing():

@@ -11,6 +11,9 @@ import uvicorn
 
 from service.api.crowd import Crowd
 from service.api.dial import Front
+from service.api.hooks import opens
+from service.api.state import Sugu
+from service.api.strangers import Strangers
 from service.api.wire import Patient, allow_files
 from service.app import create_app
 from service.cli.receiving import BackDoor
@@ -86,9 +89,10 @@ def _favour_answers() -> None:
 
 def _config(said: Settings, host: str, port: int) -> uvicorn.Config:
     application = create_app(said)
+    state: Sugu = application.state.sugu
     return uvicorn.Config(
         # The USSD door before everything, the application's own layers included.
-        Front(Crowd(application), application.state.dial),
+        Front(Crowd(Strangers(application, opens(state))), application.state.dial),
         host=host,
         port=port,
         access_log=False,  # it would print the hook tokens that stand in the paths

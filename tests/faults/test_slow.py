@@ -131,9 +131,7 @@ def heads() -> dict[str, tuple[bytes, bytes]]:
     return said
 
 
-def test_huge_bodies_and_heads_are_cut_off_without_being_held(
-    kita_sqlite_url: str, tmp_path: Path
-):
+def test_huge_bodies_and_heads_are_cut_off_without_being_held(kita_sqlite_url: str, tmp_path: Path):
     with serving(kita_sqlite_url, tmp_path / "log") as server:
         server.dial("+22376000001")
         before, said = server.resident, {}
