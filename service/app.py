@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from service import audit
 from service import clock as clocks
 from service.api import docs, errors, health, hooks
 from service.api import open as open_data
@@ -41,6 +42,7 @@ def create_app(
     """The whole web side, ready to serve. Raises `WeakSecret` without a proper secret key."""
     secret = settings.require_secret()
     engine = engine or make_engine(settings.database_url)
+    sign_audit(engine, settings)
     settings = as_demo(settings, engine)
     state = Sugu(
         engine=engine,
@@ -65,6 +67,12 @@ def create_app(
     _furnish(app, settings)
     app.add_middleware(Front, dial=dial)
     return app
+
+
+def sign_audit(engine: Engine, settings: Settings) -> None:
+    """What is written to the audit trail through this engine is signed with the secret key."""
+    old = [each.get_secret_value() for each in settings.secret_keys_old]
+    audit.sign_with(engine, settings.require_secret(), old)
 
 
 def vault_of(settings: Settings, secret: str) -> Vault:

@@ -51,6 +51,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_entry_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("seal", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("signature", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+    )
+    op.create_table(
         "balance_reading",
         sa.Column("gateway", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -294,7 +302,7 @@ def upgrade() -> None:
         sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
         sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("body", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("actor", "key", name=op.f("pk_replay")),
     )
@@ -819,6 +827,7 @@ def upgrade() -> None:
         sa.Column("language", sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False),
         sa.Column("sex", sqlmodel.sql.sqltypes.AutoString(length=1), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("number_since", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("trust", sa.Float(), nullable=False),
         sa.Column("bias", sa.Float(), nullable=True),
         sa.Column("noise", sa.Float(), nullable=True),
@@ -1234,6 +1243,7 @@ def downgrade() -> None:
     op.drop_table("broadcast")
     op.drop_table("book_version")
     op.drop_table("balance_reading")
+    op.drop_table("audit_head")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_subject"))
 

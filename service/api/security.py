@@ -123,13 +123,15 @@ def of_key(session: Session, settings: Settings, said: str, now: datetime) -> Id
     return Identity(owner.name, role, tuple(row.scopes), owner.id)
 
 
-def mark_used(session: Session, said: str, now: datetime) -> bool:
-    """Note the day a key was last used; whether that was news."""
-    handle = said.split("_")[1] if said.count("_") >= 2 else ""
+def mark_used(session: Session, settings: Settings, said: str, now: datetime) -> bool:
+    """Note the day a key was last used, and keep its hash under today's secret key, so that an
+    earlier one may be dropped; whether any of it was news."""
+    _, handle, secret = said.split("_", 2) if said.count("_") >= 2 else ("", "", "")
     row = session.exec(select(ApiKey).where(ApiKey.handle == handle)).first()
-    if row is None or row.last_used_on == now.date():
+    digest = digests(settings, secret)[0]
+    if row is None or (row.last_used_on, row.digest) == (now.date(), digest):
         return False
-    row.last_used_on = now.date()
+    row.last_used_on, row.digest = now.date(), digest
     session.add(row)
     return True
 

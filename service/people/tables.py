@@ -50,7 +50,8 @@ class Cooperative(SQLModel, table=True):
 
 
 class Reporter(SQLModel, table=True):
-    """A cooperative member who texts prices. `habits` keeps usual form, unit and money count."""
+    """A cooperative member who texts prices. `habits` keeps usual form, unit and money count,
+    `number_since` when the phone was changed."""
 
     __tablename__ = "reporter"
 
@@ -62,6 +63,7 @@ class Reporter(SQLModel, table=True):
     language: str = Field(default="fr", max_length=5)
     sex: str | None = Field(default=None, max_length=1)
     active: bool = True
+    number_since: datetime | None = None
     trust: float = 1.0
     bias: float | None = None
     noise: float | None = None

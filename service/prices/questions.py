@@ -18,6 +18,10 @@ ANSWER_WITHIN = timedelta(hours=2)
 """How long an answer is waited for; afterwards another reporter may vouch, else staff look."""
 
 
+PROOF_WITHIN = timedelta(minutes=30)
+"""How long four digits open anything: long enough to walk back to the phone."""
+
+
 def ask(
     session: Session,
     reporter_id: int,
@@ -141,7 +145,8 @@ def last_answers(session: Session, reporter_id: int, count: int) -> Sequence[Que
 
 
 def _open(row: QuestionRow, now: datetime) -> None:
-    row.state, row.asked_at, row.expires_at = "open", now, now + ANSWER_WITHIN
+    within = PROOF_WITHIN if row.kind == "challenge" else ANSWER_WITHIN
+    row.state, row.asked_at, row.expires_at = "open", now, now + within
 
 
 def _close(session: Session, row: QuestionRow, state: str, now: datetime) -> None:

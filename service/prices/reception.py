@@ -6,8 +6,9 @@ Nothing is rejected here and nothing is published in silence: what is not believ
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from service.prices import questions
@@ -43,6 +44,10 @@ DEFAULT_UNIT: Mapping[Quantity, str] = {
     Quantity.PIECE: "PIECE",
 }
 """The unit of a price that names none: the one the product is quoted for."""
+DAY = timedelta(days=1)
+PRICES_A_DAY = 20
+"""Different prices of one reporter that count in a day: every product of a fair, and some of the
+next (`reliability.md` 4.1). What is above waits for staff; nothing is lost."""
 OPEN = (Status.ASKED.value, Status.HELD.value)
 REPLACED = "replaced"
 """Reason of a superseded report that counted."""
@@ -119,6 +124,8 @@ def hear(
     asked_form = formless and claim.product == filled.product and not answered
     verdict = _verdict(session, catalog, case, window, teller, formless=asked_form)
     status = _status(verdict, answered=answered)
+    if status in COUNTING and _too_many(session, teller, window, origin):
+        status, verdict = Status.HELD, Hold("too_many")
     report = _row(case, filled, window, teller, origin, status, verdict)
     moved = store(session, catalog, report, origin.received_at)
     return Heard(report, Accept(None, "near_prior") if answered else verdict, tuple(moved))
@@ -210,6 +217,24 @@ def _verdict(
     if formless and (question := _form_question(case, catalog, beside.forms)):
         return Ask(question)
     return judge(case, readings(case, catalog, beside))
+
+
+def _too_many(session: Session, teller: Teller, window: Window, origin: Origin) -> bool:
+    """Whether this would be one price more than anybody can have asked for in a day."""
+    mine = (
+        columns(*(col(each) for each in (ReportRow.product, ReportRow.market, ReportRow.stage)))
+        .add_columns(col(ReportRow.observed_on))
+        .where(
+            ReportRow.reporter_id == teller.reporter_id,
+            ReportRow.received_at > origin.received_at - DAY,
+            ReportRow.received_at <= origin.received_at,
+            col(ReportRow.status).in_([each.value for each in COUNTING]),
+        )
+        .distinct()
+    )
+    here = (window.product, window.market, window.stage.value, window.day)
+    told = {tuple(row) for row in session.execute(mine)}
+    return here not in told and len(told) >= PRICES_A_DAY
 
 
 def _form_question(

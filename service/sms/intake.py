@@ -19,7 +19,7 @@ from service.people.store import Caller, key
 from service.people.tables import Contact
 from service.phone import Vault, parse
 from service.prices.book import Book
-from service.sms import answers, outbox, replying, reporting, unanswered
+from service.sms import answers, challenge, outbox, replying, reporting, unanswered
 from service.sms.gateway import IncomingSms
 from service.sms.grammar import read
 from service.sms.lexicon import Lexicon
@@ -118,6 +118,8 @@ def handle(session: Session, desk: Desk, row: Inbox, caller: Caller, now: dateti
 
 def _answer_reporter(scene: reporting.Scene, ask: answers.Ask, said: Reading) -> str | None:
     unanswered.lapse(scene.session, scene.book, scene.teller.reporter_id, scene.now)
+    if (told := challenge.answer(scene, scene.text)) is not None:
+        return told
     match said:
         case Reports():
             return reporting.report(scene, said)

@@ -39,7 +39,9 @@ def understood(
 
 
 def question(row: QuestionRow, catalog: Catalog, say: Say, lang: Lang) -> str:
-    """One question; each option stands behind its digit."""
+    """One question; each option stands behind its digit. A proof is asked for in four."""
+    if "code" in row.options[0]:
+        return _proof(row, catalog, say, lang)
     choices = " ".join(
         f"{number}={_label(option, row, catalog, say, lang)}"
         for number, option in enumerate(row.options, 1)
@@ -48,6 +50,21 @@ def question(row: QuestionRow, catalog: Catalog, say: Say, lang: Lang) -> str:
     # NOTE: max 30 septets
     tail = say("sms.answer_digit", "Répondez par un chiffre.")
     return _longest([f"{asked} {choices}. {tail}", f"{asked} {choices}", choices])
+
+
+def _proof(row: QuestionRow, catalog: Catalog, say: Say, lang: Lang) -> str:
+    option = row.options[0]
+    return encoding.fit(
+        say(
+            "sms.proof",
+            "{product} {market} {amount} F ? Pour confirmer ce prix, répondez {code}",
+            product=catalog.products[option["product"]].name(lang),
+            market=catalog.markets[option["market"]].name,
+            amount=francs(int(option["amount"])),
+            code=option["code"],
+        ),
+        SEGMENT,
+    )
 
 
 def elsewhere(offers: Sequence[tuple[str, int]], say: Say) -> str:

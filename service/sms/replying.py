@@ -12,8 +12,8 @@ from service.prices.reception import Placeless, hear
 from service.prices.report import Claim, Money, Status
 from service.prices.store import window_of
 from service.prices.tables import QuestionRow, ReportRow
+from service.sms import challenge, replies
 from service.sms import pending as waiting
-from service.sms import replies
 from service.sms.reading import settle
 from service.sms.reporting import Scene, Tray, cancel, elsewhere, reply, take
 
@@ -31,7 +31,7 @@ def answer(scene: Scene, digit: int) -> str | None:
     row = questions.open_question(scene.session, scene.teller.reporter_id, scene.now)
     if row is None:
         return None
-    if not 1 <= digit <= len(row.options):
+    if row.kind == challenge.KIND or not 1 <= digit <= len(row.options):
         return replies.question(row, scene.book.catalog, scene.say, scene.lang)
     told = _settle(scene, row, digit)
     following = questions.answered(scene.session, row, digit, scene.now)
@@ -74,6 +74,9 @@ def _confirm(scene: Scene, asked: ReportRow) -> str:
     known = prior(scene.session, window_of(asked), scene.book.estimates)
     band = catalog.products[asked.product].band if asked.value is not None else None
     status = after_answer(asked.basis_value, known, band)
+    if status is Status.CONFIRMED and challenge.needed(scene, asked):
+        challenge.pose(scene, asked)
+        return ""  # the proof is what is asked next
     amends.confirm(scene.session, catalog, asked, status, scene.now)
     if status is Status.HELD:
         return replies.held(scene.say)

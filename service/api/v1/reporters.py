@@ -128,6 +128,8 @@ def change_reporter(work: Operator, reporter_id: Id, form: ReporterChange) -> Re
     changes = _facts(work, records.given(form, ("phone",)))
     if form.phone:
         changes["contact_id"] = _contact(work, form.phone, row.id)
+        if changes["contact_id"] != row.contact_id:
+            changes["number_since"] = work.now
     row = records.change(work, row, changes)
     _forget(work, row)
     work.tag(row.version)
