@@ -420,6 +420,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("handle", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_under", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=False),
         sa.Column("role", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
         sa.Column("scopes", sa.JSON(), nullable=False),

@@ -3,12 +3,14 @@
 import gc
 import os
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import structlog
 import typer
 import uvicorn
 
+from service import clock
 from service.api.crowd import Crowd
 from service.api.dial import Front
 from service.api.hooks import opens
@@ -24,6 +26,8 @@ from service.worker import Busy, Supervisor, hold, run_worker
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: gateways reuse theirs."""
+OLDEST_CLOCK = datetime(2025, 1, 1, tzinfo=UTC)
+"""Before Sugu was written: a board without a battery wakes up in 1970, 2000 or 2020."""
 STOP_WITHIN = 15
 """Seconds to finish what is in flight after SIGTERM."""
 GIVE_WAY = 0.001
@@ -62,6 +66,7 @@ def worker(
 def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> None:
     """Serve until told to stop; the worker child is started again whenever it dies."""
     configure(said.log_level)
+    right_clock(clock.system())
     weak = said.weak_tokens()
     if weak:
         raise Failure(f"The hook token of {', '.join(weak)} is too short: 22 random characters")
@@ -79,6 +84,12 @@ def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> 
     finally:
         child.stop()
         lock.release()
+
+
+def right_clock(now: datetime) -> None:
+    """Raise ValueError for a clock that lost its year: every fair day would be wrong."""
+    if now < OLDEST_CLOCK:
+        raise ValueError(f"The clock of this machine says {now:%Y-%m-%d}: set it first")
 
 
 def _favour_answers() -> None:

@@ -159,13 +159,15 @@ class Staff(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A machine's key: `sugu_<handle>_<secret>`; only a keyed hash of the secret is kept."""
+    """A machine's key: `sugu_<handle>_<secret>`; only a keyed hash of the secret is kept,
+    `kept_under` tells under which secret key."""
 
     __tablename__ = "api_key"
 
     id: int | None = Field(default=None, primary_key=True)
     handle: str = Field(unique=True, max_length=20)
     digest: bytes
+    kept_under: str = Field(default="", max_length=8)
     staff_id: int = Field(foreign_key="staff.id", index=True)
     role: str = Field(max_length=10)
     scopes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))

@@ -225,9 +225,9 @@ def _too_many(session: Session, teller: Teller, window: Window, origin: Origin) 
         columns(*(col(each) for each in (ReportRow.product, ReportRow.market, ReportRow.stage)))
         .add_columns(col(ReportRow.observed_on))
         .where(
-            ReportRow.reporter_id == teller.reporter_id,
-            ReportRow.received_at > origin.received_at - DAY,
-            ReportRow.received_at <= origin.received_at,
+            col(ReportRow.reporter_id) == teller.reporter_id,
+            col(ReportRow.received_at) > origin.received_at - DAY,
+            col(ReportRow.received_at) <= origin.received_at,
             col(ReportRow.status).in_([each.value for each in COUNTING]),
         )
         .distinct()

