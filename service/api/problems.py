@@ -11,6 +11,8 @@ from typing import Any
 
 from fastapi import Request
 
+from service.logs import redact
+
 TYPE = "urn:sugu:problem:"
 """Prefix of a problem's `type` (RFC 9457); what follows is its code."""
 
@@ -66,7 +68,7 @@ def body_of(problem: Problem, request: Request) -> dict[str, Any]:
         "title": TITLES[kind.status][lang == "en"],
         "status": kind.status,
         "detail": kind.worded(lang, problem.values),
-        "instance": request.url.path,
+        "instance": redact(request.url.path),
         "code": problem.code,
     }
     if problem.hint:
