@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -42,6 +43,8 @@ SAME_WITHIN = timedelta(minutes=10)
 """Without a carrier's id, the same words from the same phone this soon are the same message."""
 FETCHED = "fetch:"
 """How the ids of messages read from a carrier's inbox begin."""
+SENT_WITHIN = timedelta(days=7)
+"""A message older than this by its carrier's clock is dated by ours."""
 LONGEST = 1530
 """Characters read of one message: ten segments."""
 HELP_EVERY = timedelta(days=1)
@@ -99,7 +102,7 @@ def receive(
 def handle(session: Session, desk: Desk, row: Inbox, caller: Caller, now: datetime) -> str | None:
     """Understand a stored message and do what it asks; the reply, or None when none is due."""
     today = desk.limits.today(now)
-    sent = desk.limits.today(row.sent_at) if row.sent_at and row.sent_at <= now else None
+    sent = desk.limits.today(row.sent_at) if _plausible(row.sent_at, now) else None
     reporter = caller.reporter is not None
     said = read(row.text[:LONGEST], desk.lexicon, today, sent, reporter=reporter)
     row.outcome = type(said).__name__.lower()
@@ -114,6 +117,11 @@ def handle(session: Session, desk: Desk, row: Inbox, caller: Caller, now: dateti
         session, ask.book, caller, ask.say, now, today, row.text[:LONGEST], row.id
     )
     return _answer_reporter(scene, ask, said)
+
+
+def _plausible(sent_at: datetime | None, now: datetime) -> TypeGuard[datetime]:
+    """Whether a carrier's clock may be believed: not the year 1, nor tomorrow."""
+    return sent_at is not None and now - SENT_WITHIN <= sent_at <= now
 
 
 def _answer_reporter(scene: reporting.Scene, ask: answers.Ask, said: Reading) -> str | None:

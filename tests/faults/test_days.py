@@ -106,7 +106,7 @@ async def test_a_clock_that_jumps_sends_nothing_twice_and_nothing_late(
             found = states(session, run)
             runs = session.exec(select(func.count(Run.id))).one()
         table(
-            f"R17 jump {jump} {engine.dialect.name}", twice=twice, late=late, runs=runs,
+            f"R17 jump {jump / timedelta(hours=1):+g} h {engine.dialect.name}", twice=twice, late=late, runs=runs,
             taken=len(taken.accepted), **found,
         )  # fmt: skip
         assert (twice, late, runs) == (0, 0, 1)
