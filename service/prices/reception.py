@@ -6,9 +6,8 @@ Nothing is rejected here and nothing is published in silence: what is not believ
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from service.prices import questions
@@ -28,7 +27,7 @@ from service.prices.judge import (
     judge,
     read_as,
 )
-from service.prices.known import prior, rivals
+from service.prices.known import prior, rivals, told_in_a_day
 from service.prices.neighbours import Estimate
 from service.prices.report import COUNTING, Claim, Money, Status
 from service.prices.slips import readings
@@ -44,7 +43,6 @@ DEFAULT_UNIT: Mapping[Quantity, str] = {
     Quantity.PIECE: "PIECE",
 }
 """The unit of a price that names none: the one the product is quoted for."""
-DAY = timedelta(days=1)
 PRICES_A_DAY = 20
 """Different prices of one reporter that count in a day: every product of a fair, and some of the
 next (`reliability.md` 4.1). What is above waits for staff; nothing is lost."""
@@ -221,19 +219,8 @@ def _verdict(
 
 def _too_many(session: Session, teller: Teller, window: Window, origin: Origin) -> bool:
     """Whether this would be one price more than anybody can have asked for in a day."""
-    mine = (
-        columns(*(col(each) for each in (ReportRow.product, ReportRow.market, ReportRow.stage)))
-        .add_columns(col(ReportRow.observed_on))
-        .where(
-            col(ReportRow.reporter_id) == teller.reporter_id,
-            col(ReportRow.received_at) > origin.received_at - DAY,
-            col(ReportRow.received_at) <= origin.received_at,
-            col(ReportRow.status).in_([each.value for each in COUNTING]),
-        )
-        .distinct()
-    )
+    told = told_in_a_day(session, teller.reporter_id, origin.received_at)
     here = (window.product, window.market, window.stage.value, window.day)
-    told = {tuple(row) for row in session.execute(mine)}
     return here not in told and len(told) >= PRICES_A_DAY
 
 

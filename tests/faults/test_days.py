@@ -25,9 +25,10 @@ from service.sms.broadcasts import Step
 from service.sms.claim import Batch
 from service.sms.gateway import Tokens
 from service.sms.gateways.africastalking import AfricasTalkingGateway
-from service.sms.tables import Inbox, Run
+from service.sms.tables import Inbox, JobRun, Run
 from service.worker import Worker
 from service.worker.carriers import back_fill
+from service.worker.clockwork import present
 from tests.cli.conftest import run as sugu
 from tests.cli.conftest import surroundings  # noqa: F401 (a fixture)
 from tests.faults.ground import (
@@ -39,6 +40,7 @@ from tests.faults.ground import (
     start_worker,
     table,
 )
+from tests.faults.peers import select_nothing
 from tests.faults.test_kills import _until_empty
 from tests.gateways.standins import standing_in
 from tests.sms.outbox_world import (
@@ -206,8 +208,10 @@ def test_a_copy_taken_in_the_middle_of_a_broadcast_sends_nothing_again(
         first = len(taken.accepted)
         engine.dispose()
         restored = sugu("restore", copy)
+        since = database_now(engine)
         assert restored.exit_code == 0, restored.output
         worker = start_worker(database_url, taken.url)
+        _until_it_ticks(engine, since)
         taken.wait_for(first + 1, scale(2, 10))
         _stop(worker)
         with looking(engine) as session:
@@ -221,6 +225,22 @@ def test_a_copy_taken_in_the_middle_of_a_broadcast_sends_nothing_again(
         assert len(taken.accepted) == first == count
         assert set(found) <= {"accepted", "delivered", "sent", "unknown", "expired"}
     engine.dispose()
+
+
+def database_now(engine: Engine) -> datetime:
+    with reading(engine) as session:
+        return present(session, clock.system)
+
+
+def _until_it_ticks(engine: Engine, since: datetime, seconds: float = 90) -> None:
+    """Until the worker's clock has run since: before that it has taken nothing, nor can it stop."""
+    for _ in range(int(seconds / 0.2)):
+        with looking(engine) as session:
+            newest = session.exec(select(func.max(JobRun.started_at))).one()
+        if newest is not None and newest > since:
+            return
+        select_nothing(0.2)
+    raise AssertionError("the worker does not tick")
 
 
 def _stop(worker: subprocess.Popen) -> None:

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from service import clock
 from tests.faults.ground import FIGURES, HOUSE
 
-REPORT = FIGURES.parent / "report.xml"
+REPORTS = FIGURES.parent
 PAGE = HOUSE / "docs" / "trust.md"
 F = "tests/faults"
 
@@ -168,10 +168,11 @@ def to_run() -> list[str]:
     return list(dict.fromkeys([F, *(each for each in named if not each.startswith(F)), *ELSEWHERE]))
 
 
-def outcomes(report: Path) -> dict[str, str]:
-    """`file::name` of every test that ran, and how it ended."""
+def outcomes(place: Path) -> dict[str, str]:
+    """`file::name` of every test that ran, and how it ended, from every report there."""
     found: dict[str, str] = {}
-    for case in ElementTree.parse(report).iter("testcase"):  # our own file
+    reports = [ElementTree.parse(each) for each in sorted(place.glob("*.xml"))]  # our own files
+    for case in (each for report in reports for each in report.iter("testcase")):
         file = str(case.get("classname")).replace(".", "/") + ".py"
         bad = any(case.find(each) is not None for each in ("failure", "error"))
         found[f"{file}::{case.get('name')}"] = "failed" if bad else "passed"
@@ -256,7 +257,7 @@ def main() -> None:
         return
     if gone := missing():
         raise SystemExit(f"bars without a row: {', '.join(gone)}")
-    ran = outcomes(REPORT)
+    ran = outcomes(REPORTS)
     PAGE.write_text(page(ran, figures(FIGURES)))
     failed = sum(end == "failed" for end in ran.values())
     print(f"{PAGE}: {len(ran)} tests, {failed} failed")
