@@ -4,7 +4,7 @@ A layer around the application that costs a dial next to nothing: a dial is answ
 memory in front of it, and never waits for a free place.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -16,6 +16,11 @@ AT_ONCE = 500
 """Requests in the application at a time; above it a quick 503 is kinder than a queue."""
 LARGEST = 6 * 1024 * 1024
 """Bytes of any body: an imported file (5 MB) in its form. Most routes read far less."""
+GUARDS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"same-origin"),
+)
 BUSY = b"busy"
 TOO_LARGE = b"too large"
 
@@ -60,11 +65,21 @@ class Crowd:
 
         async def noted(message: MutableMapping[str, Any]) -> None:
             nonlocal begun
-            begun = True
+            if not begun:
+                begun = True
+                message = {**message, "headers": _guarded(message.get("headers", ()))}
             if not cut:
                 await send(message)
 
         await self._app(scope, counted, noted)
+
+
+def _guarded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What every answer says to a browser: it is what it says it is, and belongs in no frame.
+    Pages say more (`html.HEADERS`), and in their own words."""
+    said = list(headers)
+    names = {name for name, _ in said}
+    return said + [(name, value) for name, value in GUARDS if name not in names]
 
 
 def _declared(scope: Scope) -> int:

@@ -130,6 +130,21 @@ async def test_a_body_is_counted_as_it_comes_or_by_what_it_says_of_itself():
     assert crowd.inside == 0
 
 
+async def test_every_answer_says_that_it_is_no_page_and_a_page_keeps_its_own_words():
+    async def app(_scope, _receive, send) -> None:
+        mine = [(b"content-security-policy", b"mine")]
+        await send({"type": "http.response.start", "status": 200, "headers": mine})
+        await send({"type": "http.response.body", "body": b""})
+
+    heard: list = []
+    await Crowd(app)({"type": "http", "path": "/", "headers": []}, nothing, keep(heard))
+    said = dict(heard[0]["headers"])
+    assert said[b"content-security-policy"] == b"mine"
+    assert said[b"x-content-type-options"] == b"nosniff"
+    assert len(heard[0]["headers"]) == 3
+    assert heard[1] == {"type": "http.response.body", "body": b""}
+
+
 async def test_above_so_many_at_a_time_there_is_a_quick_answer():
     inner: list[int] = []
 

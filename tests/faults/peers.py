@@ -104,7 +104,7 @@ def serving(
                 server.kill()
 
 
-def _until_it_answers(server: Server, seconds: float = 60) -> None:
+def _until_it_answers(server: Server, seconds: float = 180) -> None:
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         assert server.process.poll() is None, server.log.read_text()[-2000:]

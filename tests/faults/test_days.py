@@ -199,7 +199,7 @@ def test_a_copy_taken_in_the_middle_of_a_broadcast_sends_nothing_again(
     run = a_big_run(engine, count)
     with carrier(0.005) as taken:
         worker = start_worker(database_url, taken.url)
-        taken.wait_for(count // 3)
+        assert taken.wait_for(count // 3, 240)
         copy = str(tmp_path / "copy")
         assert sugu("backup", copy, *(["--encrypt"] if sealed else [])).exit_code == 0
         at_copy = len(taken.accepted)
