@@ -281,7 +281,10 @@ class PersonDay(SQLModel, table=True):
 
 
 class Exchange(SQLModel, table=True):
-    """A raw exchange with a gateway, sealed, kept 30 days: what staff look at when it is odd."""
+    """A raw exchange with a gateway, sealed, kept 30 days: what staff look at when it is odd.
+
+    `sealed` is the query, a line's end and the body; `answer` a status or what it came to.
+    """
 
     __tablename__ = "exchange"
 
@@ -294,9 +297,18 @@ class Exchange(SQLModel, table=True):
     path: str = Field(default="", max_length=200)
     headers: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     sealed: bytes
-    answer: str = Field(default="", max_length=400)
+    answer: str = Field(default="", max_length=60)
+    sealed_answer: bytes | None = None
     inbox_id: int | None = Field(default=None, index=True)
-    delivery_id: int | None = Field(default=None, index=True)
+
+
+class ExchangeDelivery(SQLModel, table=True):
+    """Which messages an exchange was about: a request may carry many, a message be tried twice."""
+
+    __tablename__ = "exchange_delivery"
+
+    exchange_id: int = Field(primary_key=True, foreign_key="exchange.id")
+    delivery_id: int = Field(primary_key=True, foreign_key="delivery.id", index=True)
 
 
 class UnmatchedToken(SQLModel, table=True):

@@ -29,11 +29,11 @@ from service.sms.gateway import (
     RawRequest,
     Recipient,
     Sent,
-    Tokens,
 )
 from service.sms.gateways.fields import as_text, document, instant, listed, number, part, texts
 from service.sms.gateways.line import Line, Verdict, classify, loaded, one_by_one
 from service.sms.gateways.quiet import Quiet
+from service.sms.tokens import Tokens
 
 CLOUD_PATH = "/3rdparty/v1"
 RATE = 0.2

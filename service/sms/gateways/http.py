@@ -25,11 +25,11 @@ from service.sms.gateway import (
     Parcel,
     RawRequest,
     Sent,
-    Tokens,
 )
 from service.sms.gateways.fields import as_text, document, fields, instant, number, without
 from service.sms.gateways.line import Line, Verdict, classify, said
 from service.sms.gateways.quiet import Quiet
+from service.sms.tokens import Tokens
 
 RATE = 5.0
 """Messages per second, in want of a figure from the aggregator."""

@@ -26,11 +26,11 @@ from service.sms.gateway import (
     RawRequest,
     Recipient,
     Sent,
-    Tokens,
 )
 from service.sms.gateways.fields import Fields, as_text, fields, number, part, without
 from service.sms.gateways.line import Line, Verdict, classify, loaded, one_by_one
 from service.sms.gateways.quiet import Quiet
+from service.sms.tokens import Tokens
 
 RATE = 10.0
 """Messages per second, what a small SMPP bind is usually granted."""

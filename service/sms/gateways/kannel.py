@@ -27,11 +27,11 @@ from service.sms.gateway import (
     RawRequest,
     Recipient,
     Sent,
-    Tokens,
 )
 from service.sms.gateways.fields import as_words, fields, instant, number, pairs, without
 from service.sms.gateways.line import PAUSE, Line, Verdict, classify, one_by_one, said
 from service.sms.gateways.quiet import Quiet
+from service.sms.tokens import Tokens
 
 RATE = 10.0
 """Messages per second, what a small SMPP bind is usually granted."""

@@ -31,7 +31,6 @@ from service.sms.gateway import (
     RawRequest,
     Recipient,
     Sent,
-    Tokens,
     Unreadable,
     UssdStyle,
     UssdTurn,
@@ -50,6 +49,7 @@ from service.sms.gateways.fields import (
 )
 from service.sms.gateways.line import Line, Verdict, classify, loaded, one_by_one
 from service.sms.gateways.quiet import Quiet
+from service.sms.tokens import Tokens
 
 RATE = 4.0
 """Messages per second: the published limit is five."""
