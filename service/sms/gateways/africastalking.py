@@ -97,6 +97,7 @@ class AfricasTalkingGateway(Quiet):
             poll_inbox=True,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=atforms.REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:

@@ -28,6 +28,7 @@ from service.sms.gateway import (
     Parcel,
     RawRequest,
     Recipient,
+    ReportForm,
     Sent,
 )
 from service.sms.gateways.fields import as_text, document, instant, listed, number, part, texts
@@ -52,6 +53,14 @@ EVENTS: Mapping[str, NoteState] = MappingProxyType(
 )
 
 
+REPORT = ReportForm(
+    frozenset({"event", "id", "payload.messageId"}),
+    frozenset({"deviceId", "webhookId"})
+    | {f"payload.{name}" for name in ("recipient", "sender", "phoneNumber", "simNumber", "reason")}
+    | {f"payload.{name}" for name in ("partsCount", "sentAt", "deliveredAt", "failedAt")},
+)
+
+
 class AndroidGateway(Quiet):
     name = "android"
 
@@ -66,6 +75,7 @@ class AndroidGateway(Quiet):
             alphanumeric_sender=False,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:

@@ -26,6 +26,7 @@ from service.sms.gateway import (
     Parcel,
     RawRequest,
     Recipient,
+    ReportForm,
     Sent,
 )
 from service.sms.gateways.fields import as_words, fields, instant, number, pairs, without
@@ -54,6 +55,10 @@ STATES: Mapping[str, NoteState] = MappingProxyType(
 )
 
 
+REPORT = ReportForm(frozenset({"key", "status"}), frozenset({"smsc", "reply", "id"}))
+"""The names we gave them ourselves in the report's address."""
+
+
 class KannelGateway(Quiet):
     name = "kannel"
     thanks = b""
@@ -69,6 +74,7 @@ class KannelGateway(Quiet):
             reply_in_http_body=True,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:

@@ -53,6 +53,7 @@ class LoopbackGateway(Quiet):
             own_message_id=True,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=atforms.REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:

@@ -30,6 +30,7 @@ from service.sms.gateway import (
     Parcel,
     RawRequest,
     Recipient,
+    ReportForm,
     Sent,
     Unreadable,
     UssdStyle,
@@ -71,6 +72,14 @@ STATES: Mapping[str, NoteState] = MappingProxyType(
 )
 
 
+REPORT = ReportForm(
+    frozenset(
+        f"deliveryInfoNotification.{name}"
+        for name in ("callbackData", "deliveryInfo.address", "deliveryInfo.deliveryStatus")
+    )
+)
+
+
 class OrangeGateway(Quiet):
     name = "orange"
 
@@ -85,6 +94,7 @@ class OrangeGateway(Quiet):
             balance=True,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:
