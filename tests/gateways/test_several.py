@@ -7,10 +7,13 @@ import hmac
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from dotenv import dotenv_values
 from sqlmodel import col, select
 
 from service.cli import inside
@@ -219,36 +222,22 @@ def test_a_phone_with_a_sim_signs_its_events_and_gives_signs_of_life(house):
 # --- an aggregator nobody has written code for --------------------------------------------------
 
 
-AGGREGATOR = {
-    "URL": "/envoi/v2",
-    "HEADERS": '{"X-Cle": "{secret}"}',
-    "PASSWORD": "la-cle",
-    "CONTENT_TYPE": "application/json",
-    "BODY": '{"msisdn": "{to_no_plus}", "contenu": "{text}", "de": "{from}", "ref": "{key}"}',
-    "SENDER_ID": "KITAPRIX",
-    "MAX_RECIPIENTS": "10",
-    "SEPARATOR": ";",
-    "SUCCESS_PATTERN": "code='0'",
-    "REJECT_PATTERN": "code='17'",
-    "ID_PATTERN": "<m to='(?P<phone>[^']+)' ref='(?P<id>[^']+)'",
-    "STATUSES": '{"LIVRE": "delivered", "ECHEC": "failed", "PARTI": "in_transit"}',
-    "ITEMS": "lot.messages",
-    "SMS_FROM": "expediteur.numero",
-    "SMS_TEXT": "contenu",
-    "DLR_STATUS": "etat.mot",
-    "DLR_KEY": "ref",
-    "HOOK_TOKEN": TOKEN,
-    "RATE": "1000",
-}
-"""As a technician writes it into `.env`: the example of `docs/gateways.md`."""
+def the_example() -> dict[str, str]:
+    """The aggregator of `docs/gateways.md`, as a technician copies it into `.env`."""
+    page = Path("docs/gateways.md").read_text(encoding="utf-8")
+    lines = [line.strip() for line in page.splitlines() if line.startswith("    SUGU_HTTP__")]
+    read = dotenv_values(stream=StringIO("\n".join(lines)))
+    return {name: value for name, value in read.items() if value is not None}
 
 
 def test_a_new_aggregator_by_configuration_alone_sends_receives_and_reports(
     kita_sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     with standing_in("http") as carrier:
-        for name, value in {**AGGREGATOR, "BASE_URL": carrier.url}.items():
-            monkeypatch.setenv(f"SUGU_HTTP__{name}", value)
+        ours = {"BASE_URL": carrier.url, "HOOK_TOKEN": TOKEN, "RATE": "1000"}
+        example = the_example() | {f"SUGU_HTTP__{name}": said for name, said in ours.items()}
+        for name, value in example.items():
+            monkeypatch.setenv(name, value)
         engine = make_engine(kita_sqlite_url)
         town = Town(engine, kita_sqlite_url, MARKET_DAY, gateway="http")
         town.open()
