@@ -519,6 +519,13 @@ def upgrade() -> None:
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbox_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index("ix_inbox_received_at", ["received_at"], unique=False)
+        batch_op.create_index(
+            "ix_inbox_stuck",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'stuck'"),
+            postgresql_where=sa.text("state = 'stuck'"),
+        )
 
     op.create_table(
         "person_day",
@@ -1207,6 +1214,11 @@ def downgrade() -> None:
     op.drop_table("quote")
     op.drop_table("person_day")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_inbox_stuck",
+            sqlite_where=sa.text("state = 'stuck'"),
+            postgresql_where=sa.text("state = 'stuck'"),
+        )
         batch_op.drop_index("ix_inbox_received_at")
         batch_op.drop_index(batch_op.f("ix_inbox_contact_id"))
 

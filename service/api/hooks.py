@@ -5,17 +5,19 @@ be stored is answered 503, which every carrier takes as "later"; nothing is ackn
 its commit.
 """
 
+from datetime import datetime
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from structlog.contextvars import bound_contextvars
 
 from service.api.state import Sugu
 from service.db import writing
 from service.people import store as people
 from service.phone import parse
 from service.sms import deliveries, intake
-from service.sms.gateway import Ack, Gateway, Kind, RawRequest
+from service.sms.gateway import Ack, Gateway, IncomingSms, Kind, RawRequest
 from service.sms.tables import JobRun
 
 LARGEST = 16 * 1024
@@ -73,12 +75,7 @@ def incoming_sms(raw: Raw, carrier: Carrier, state: State) -> Response:
     desk = intake.Desk(state.vault, state.lexicon(), state.limits, state.voice, state.book, code)
     messages = carrier.read_sms(raw)
     for message in messages:
-        with writing(state.engine) as session:
-            received = intake.receive(session, desk, carrier.name, message, now)
-            kept = received.inbox_id
-            state.archive.received(
-                session, carrier.name, Kind.SMS, raw, received.outcome, now, inbox_id=kept
-            )
+        _take_in(message, raw, carrier, state, desk, now)
     read = _apply_notes(Kind.SMS, raw, carrier, state) or _note_heartbeat(raw, carrier, state)
     if not messages and not read:
         _keep_unread(Kind.SMS, raw, carrier, state)
@@ -117,6 +114,26 @@ def opt_out(raw: Raw, carrier: Carrier, state: State) -> Response:
             deliveries.opt_out(session, people.key(contact.id), carrier.name, now)
             state.archive.received(session, carrier.name, Kind.OPT_OUT, raw, "stopped", now)
     return _answer(carrier.ack(Kind.OPT_OUT))
+
+
+def _take_in(
+    message: IncomingSms,
+    raw: RawRequest,
+    carrier: Gateway,
+    state: Sugu,
+    desk: intake.Desk,
+    now: datetime,
+) -> None:
+    """One message: its transaction, and one line of what it came to. Every line that is logged
+    meanwhile names the message by its carrier's id."""
+    with bound_contextvars(gateway=carrier.name, message=message.provider_id or "no id"):
+        with writing(state.engine) as session:
+            received = intake.receive(session, desk, carrier.name, message, now)
+            kept = received.inbox_id
+            state.archive.received(
+                session, carrier.name, Kind.SMS, raw, received.outcome, now, inbox_id=kept
+            )
+        log.info("sms_in", inbox=kept, outcome=received.outcome)
 
 
 def _apply_notes(kind: Kind, raw: RawRequest, carrier: Gateway, state: Sugu) -> bool:

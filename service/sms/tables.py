@@ -13,6 +13,7 @@ DELIVERY_STATES = (
 IS_DELIVERY_STATE = " OR ".join(f"state = '{state}'" for state in DELIVERY_STATES)
 """Written out and in this order: SQLite checks `IN (...)` three times slower, and a run makes a
 row for everybody."""
+IS_STUCK = text("state = 'stuck'")
 BROADCAST_STATES = "('draft', 'pending', 'scheduled', 'running', 'paused', 'finished', 'cancelled')"
 RUN_STATES = "('running', 'paused', 'finished', 'cancelled', 'missed', 'skipped')"
 
@@ -41,6 +42,12 @@ class Inbox(SQLModel, table=True):
             "state IN ('handled', 'ignored', 'stuck', 'collision')", name="state_known"
         ),
         Index("ix_inbox_received_at", "received_at"),
+        Index(
+            "ix_inbox_stuck",
+            "id",
+            sqlite_where=IS_STUCK,
+            postgresql_where=IS_STUCK,
+        ),
     )
 
 
