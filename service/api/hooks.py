@@ -9,25 +9,23 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from structlog.contextvars import bound_contextvars
 
 from service.api.spool import GONE, Spool, Waiting
 from service.api.state import Sugu
 from service.db import writing
 from service.people import store as people
 from service.phone import parse
-from service.sms import archive, deliveries, intake
-from service.sms.gateway import Ack, Gateway, Kind, RawRequest
+from service.sms import deliveries, intake
+from service.sms.gateway import Ack, Gateway, IncomingSms, Kind, RawRequest
 from service.sms.tables import JobRun
 
 LARGEST = 16 * 1024
 """Bytes of a carrier's request; the longest real one is under 4 kB."""
-KEPT_HEADERS = ("content-type", "user-agent", "x-timestamp", "at-ussd-hop-metadata")
-"""Headers worth keeping in the archive; none holds a secret."""
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at what waits beside the database."""
@@ -153,58 +151,86 @@ def take_in(state: Sugu, each: Waiting) -> None:
     carrier = state.gateways[each.gateway]
     match each.kind:
         case Kind.SMS:
-            _take_messages(each.raw, carrier, state, each.at)
-            _apply_notes(each.raw, carrier, state, each.at)
-            _note_heartbeat(each.raw, carrier, state, each.at)
+            read = _take_messages(each, carrier, state)
+            read += _apply_notes(each, carrier, state) or _note_heartbeat(each, carrier, state)
             state.keep_up()
         case Kind.DELIVERY:
-            _apply_notes(each.raw, carrier, state, each.at)
-        case Kind.OPT_OUT:
-            _take_leave(each.raw, carrier, state, each.at)
+            read = _apply_notes(each, carrier, state)
+        case _:
+            read = _take_leave(each, carrier, state)
+    if not read:
+        _keep_unread(each, state)
 
 
-def _take_messages(raw: RawRequest, carrier: Gateway, state: Sugu, now: datetime) -> None:
+def _take_messages(each: Waiting, carrier: Gateway, state: Sugu) -> int:
     """Each message is its own transaction, so that one of a batch cannot undo another."""
     code = state.settings.ussd_code
     desk = intake.Desk(state.vault, state.lexicon(), state.limits, state.voice, state.book, code)
-    for message in carrier.read_sms(raw):
+    messages = carrier.read_sms(each.raw)
+    for message in messages:
+        _take_one(message, each, state, desk)
+    return len(messages)
+
+
+def _take_one(message: IncomingSms, each: Waiting, state: Sugu, desk: intake.Desk) -> None:
+    """One message: its transaction, and one line of what it came to. Every line that is logged
+    meanwhile names the message by its carrier's id."""
+    with bound_contextvars(gateway=each.gateway, message=message.provider_id or "no id"):
         with writing(state.engine) as session:
-            received = intake.receive(session, desk, carrier.name, message, now)
-            archive.keep(session, state.vault, carrier.name, _shown(raw), received, now)
+            received = intake.receive(session, desk, each.gateway, message, each.at)
+            kept = received.inbox_id
+            state.archive.received(
+                session, each.gateway, Kind.SMS, each.raw, received.outcome, each.at, inbox_id=kept
+            )
+        log.info("sms_in", inbox=kept, outcome=received.outcome)
 
 
-def _take_leave(raw: RawRequest, carrier: Gateway, state: Sugu, now: datetime) -> None:
-    left = carrier.read_opt_out(raw)
+def _take_leave(each: Waiting, carrier: Gateway, state: Sugu) -> int:
+    left = carrier.read_opt_out(each.raw)
     phone = parse(left.phone) if left else None
     if phone:
         with writing(state.engine) as session:
-            contact = people.contact_for(session, state.vault, phone, now)
-            deliveries.opt_out(session, people.key(contact.id), carrier.name, now)
+            contact = people.contact_for(session, state.vault, phone, each.at)
+            deliveries.opt_out(session, people.key(contact.id), each.gateway, each.at)
+            state.archive.received(
+                session, each.gateway, Kind.OPT_OUT, each.raw, "stopped", each.at
+            )
+    return 1
 
 
-def _apply_notes(raw: RawRequest, carrier: Gateway, state: Sugu, now: datetime) -> None:
-    notes = carrier.read_delivery(raw)
+def _apply_notes(each: Waiting, carrier: Gateway, state: Sugu) -> int:
+    """Apply the delivery reports of a request; how many it holds."""
+    notes = carrier.read_delivery(each.raw)
     if not notes:
-        return
+        return 0
     with writing(state.engine) as session:
-        for note in notes:
-            deliveries.apply(session, state.vault, carrier.name, note, now)
+        found = [
+            deliveries.apply(session, state.vault, each.gateway, note, each.at) for note in notes
+        ]
+        about = [one.delivery_id for one in found if one.delivery_id is not None]
+        said = ", ".join(sorted({note.state for note in notes}))
+        state.archive.received(
+            session, each.gateway, each.kind, each.raw, said, each.at, deliveries=about
+        )
+    return len(notes)
 
 
-def _note_heartbeat(raw: RawRequest, carrier: Gateway, state: Sugu, now: datetime) -> None:
+def _note_heartbeat(each: Waiting, carrier: Gateway, state: Sugu) -> int:
     """A gateway that is a phone says that it lives; staff see when it last did."""
-    if carrier.read_heartbeat(raw) is None:
+    if carrier.read_heartbeat(each.raw) is None:
+        return 0
+    with writing(state.engine) as session:
+        name = f"phone {each.gateway}"
+        session.merge(JobRun(name=name, started_at=each.at, finished_at=each.at))
+    return 1
+
+
+def _keep_unread(each: Waiting, state: Sugu) -> None:
+    """What a carrier sent and nobody understood is what a technician will ask for."""
+    if not each.raw.query and not each.raw.body:
         return
     with writing(state.engine) as session:
-        session.merge(JobRun(name=f"phone {carrier.name}", started_at=now, finished_at=now))
-
-
-def _shown(raw: RawRequest) -> RawRequest:
-    """The request as it may be kept: the token out of its path, few headers."""
-    parts = raw.path.split("/")
-    path = "/".join([*parts[:3], "***", *parts[4:]])
-    kept = {name: raw.headers[name] for name in KEPT_HEADERS if name in raw.headers}
-    return RawRequest(raw.method, path, raw.query, kept, raw.body)
+        state.archive.received(session, each.gateway, each.kind, each.raw, "nothing read", each.at)
 
 
 def _answer(ack: Ack) -> Response:

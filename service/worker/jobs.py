@@ -28,6 +28,7 @@ def standing(press: Press) -> list[Job]:
         Job("watch", SOMETIMES, _watch),
         Job("correct", RARELY, lambda session, now: _correct(session, now, press)),
         Job("unknowns", RARELY, _said("{} unknown for good", sweep.close_unknowns)),
+        Job("archive", RARELY, _said("{} exchanges forgotten", retention.forget_exchanges)),
         Job("forget", QUARTERLY, lambda session, now: _forget(session, now, press)),
     ]
 
