@@ -1,7 +1,7 @@
 """A reporter answers a question with one digit, or undoes the last message."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from service.prices import amends, questions
@@ -52,6 +52,39 @@ def refuse(scene: Scene) -> str | None:
     none = [n for n, each in enumerate(options, 1) if each.get("kind") == "wrong"]
     none += [n for n, each in enumerate(options, 1) if each.get("candidate", "") is None]
     return answer(scene, none[0]) if none else None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an answer in words names: a product, a market or a unit by code, an amount in F."""
+
+    product: str | None = None
+    market: str | None = None
+    unit: str | None = None
+    amount: int | None = None
+
+
+def answer_in_words(scene: Scene, words: Words) -> str | None:
+    """The open question answered by naming a choice instead of its digit (`KITA`, `230`); None
+    when no question is open, or not exactly one of its choices is meant."""
+    row = questions.open_question(scene.session, scene.teller.reporter_id, scene.now)
+    options = row.options if row else []
+    if words.product and row and row.kind == "form":
+        return None  # `arachide` does not say shell or kernel, which is what was asked
+    meant = [n for n, each in enumerate(options, 1) if _names(each, words)]
+    return answer(scene, meant[0]) if len(meant) == 1 else None
+
+
+def _names(option: Mapping[str, Any], words: Words) -> bool:
+    """Whether every word said agrees with this choice, and one was said."""
+    if "candidate" in option:
+        amount = None if words.amount is None else str(words.amount)
+        named = {"product": words.product, "market": words.market, "unit": words.unit}
+        return option["candidate"] in {
+            each for each in (named | {"amount": amount}).values() if each
+        }
+    said = {name: value for name, value in asdict(words).items() if value is not None}
+    return option["kind"] != "wrong" and bool(said) and said.items() <= option.items()
 
 
 def _settle(scene: Scene, row: QuestionRow, digit: int) -> str:

@@ -96,7 +96,7 @@ def report(scene: Scene, said: Reports) -> str:
     tray = Tray()
     for index, claim in enumerate(claims.claims):
         take(scene, claims, index, claim, tray)
-    _note_absent(scene, claims, tray)
+    _note_absent(scene, said, tray)
     return reply(scene, claims, tray)
 
 
