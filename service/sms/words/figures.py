@@ -286,14 +286,12 @@ def _spoken_figure(
 ) -> tuple[Node, int]:
     """The figure of an amount in words. Bambara words count dɔrɔmɛ, whatever currency is named."""
     words = [token.text for token in tokens[start:end]]
-    in_dorome = any(lexicon.has(w, Sense.DOROME) for w in words)
-    counted = language == "bm" or in_dorome
+    counted = language == "bm" or any(lexicon.has(w, Sense.DOROME) for w in words)
     money = Money.DOROME if counted else Money.BARE
     said = (dorome(amount) or amount) if counted else amount
     marked = any(lexicon.has(w, sense) for w in words for sense in MONEY)
     suffix, after = _marks(tokens, end, lexicon, before=False)
-    in_francs = Money.FRANC in suffix or (counted and _names_francs_only(words, lexicon))
-    options: tuple[int, ...] = (amount, said) if counted and in_francs else ()
+    options: tuple[int, ...] = (amount, said) if counted and Money.FRANC in suffix else ()
     if not counted and amount > MILLE and 0 < amount % MILLE < TEN:
         options = (amount + amount % MILLE * (HUNDRED - 1), amount)
     if words[0] == "ba" or amount > GREATEST:
@@ -310,12 +308,6 @@ def _spoken_figure(
         spoken=True,
         article=words in (["un"], ["une"]),
     ), after
-
-
-def _names_francs_only(words: Sequence[str], lexicon: Lexicon) -> bool:
-    """`sefa keme fila`: francs are named and Bambara words count dɔrɔmɛ, so one of them errs."""
-    named = {sense for w in words for sense in MONEY if lexicon.has(w, sense)}
-    return named == {Sense.FRANC}
 
 
 def is_small(node: Node, limit: int) -> bool:
