@@ -212,11 +212,15 @@ def _short(reports: Sequence[ReportRow], absent: Sequence[NoPrice], say: Say) ->
 
 def _asked(row: QuestionRow, catalog: Catalog, say: Say, lang: Lang) -> str:
     pending: Mapping[str, Any] = row.pending or {}
-    if word := pending.get("word"):
+    word = pending.get("word")
+    if word and row.kind in ("product", "word"):
         return f"{word} ?"
     first = row.options[0]
     code = pending.get("product") or first["product"]
     product = _goods(code, pending.get("stage", Stage.PRODUCER), catalog, say, lang)
+    if word:  # of several prices in one message, whose doubt it is
+        known = "" if row.kind == "amount" else f" {francs(pending['amount'])} F"
+        return f"{product}{known}{'' if word in catalog.products else f', {word}'} ?"
     market = catalog.markets.get(pending.get("market") or first.get("market") or "")
     said = pending.get("amount") or _said(row)
     return f"{product} {market.name if market else ''} {francs(said)} F ?".replace("  ", " ")

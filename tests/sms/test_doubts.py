@@ -198,3 +198,63 @@ def test_what_is_for_the_whole_message_is_kept_beside_the_prices():
         "KITA", "2026-11-24", ("MIL",)
     )  # fmt: skip
     assert report("kita ara 225\nsebekoro ara 240").market is None
+
+
+# Whose number, whose unit
+
+
+def told(text):
+    """Each price as `MAI 15000 2 SAC`; `?` in front when something about it is asked."""
+    reading = report(text)
+    return "; ".join(
+        "?" * reading.doubted(at) + f"{c.product} {c.amount} {c.quantity} {c.unit or '-'}"
+        for at, c in enumerate(reading.claims)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("mais 177 500 la tonne kita", "MAI 177500 1 TONNE"),
+        ("kita mai 30000 les 2 sacs", "MAI 30000 2 SAC"),
+        ("kita mai 2 sacs de 50 kg 30000", "MAI 30000 2 SAC50"),
+        ("mai boro tan 150000 kita", "MAI 150000 10 SAC"),
+        ("kaba boro bi duuru waa saba kita", "?MAI 250 1 SAC"),
+        ("mai sac cinquante kilos 7500 kita", "MAI 7500 1 SAC50"),
+        ("mai sac 121 kg 15000 kita", "?MAI 15000 1 -"),
+        ("mai sac 11 kg 3000 kita", "?MAI 3000 1 -"),
+        ("ara sac 12000 kg 225 kita", "ARA 12000 1 SAC; ARA 225 1 KG"),
+        ("20 sacs mai 300000 kita", "MAI 300000 20 SAC"),
+        ("21 sacs mai 300000 kita", "?MAI 21 1 SAC"),
+        ("2 moutons saga 120000 kita", "MOU 120000 2 HEAD"),
+        ("saga mouton fila 120000 kita", "MOU 120000 2 HEAD"),
+        ("15 mai kita", "MAI 15 1 -"),
+        ("mai 11 kita", "MAI 11 1 -"),
+        ("mai 10 kita", "?MAI 10 1 -"),
+        ("mille/kg ara kita", "ARA 1000 1 KG"),
+        ("100 kg ara 22500 kita", "ARA 22500 100 KG"),
+        ("ara 100 kg mai 150 kg kita", "ARA 100 1 KG; MAI 150 1 KG"),
+        ("ara 225 sac mai 2000 kita", "ARA 225 1 -; MAI 2000 1 SAC"),
+        ("ara 225 sac mai 15000 sac kita", "ARA 225 1 SAC; MAI 15000 1 SAC"),
+        ("ara 225 sac kita mai 15000", "ARA 225 1 -; MAI 15000 1 SAC"),
+        ("ara 225 le sac kita mai 15000", "ARA 225 1 SAC; MAI 15000 1 -"),
+        ("225 ara 150 mai 400 riz kg kita", "ARA 225 1 -; MAI 150 1 -; RIZ 400 1 KG"),
+        ("mai 15000 panier tomate 4500 kita", "?MAI 15000 1 -; ?TOM 4500 1 -"),
+        ("mil 3500 tine sor 3000 kita", "?MIL 3500 1 -; ?SOR 3000 1 -"),
+        ("tine mil 3500 tine sor 3000 kita", "MIL 3500 1 TINE; SOR 3000 1 TINE"),
+        ("mil 3500 tine sor 3000 tine kita", "MIL 3500 1 TINE; SOR 3000 1 TINE"),
+    ],
+)
+def test_each_number_and_each_unit_goes_where_it_belongs(text, meant):
+    assert told(text) == meant
+
+
+def test_a_name_in_front_of_the_market_is_a_name():
+    reading = report("moussa kita ara 225")
+    assert (reading.doubts, reading.unmatched) == ((), ("moussa",))
+
+
+def test_two_forms_of_one_product_are_asked_in_both_words():
+    assert doubts("arachide coque decortique 600 kita") == [
+        ("product", "arachide coque decortique", 0)
+    ]
