@@ -258,3 +258,26 @@ def test_two_forms_of_one_product_are_asked_in_both_words():
     assert doubts("arachide coque decortique 600 kita") == [
         ("product", "arachide coque decortique", 0)
     ]
+
+
+def test_a_product_without_a_price_that_may_be_two_is_asked_in_its_own_word():
+    assert doubts("nyo ? ara 225 kita") == [("product", "nyo", NO_CLAIM)]
+    assert sure("nyo ? ara 225 kita") == ["ARA"]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("225 ara kg", "ARA 225 1 KG"),
+        ("ara 225 kita kg", "ARA 225 1 KG"),
+        ("mai 2 sacs 15000 le sac", "MAI 15000 1 SAC"),
+        ("mai 2 sacs 30000 les 2 sacs", "?MAI 30000 2 SAC"),
+        ("à kita ara 225", "ARA 225 1 -"),
+        ("boro mai tine sor 3000", "?SOR 3000 1 TINE"),
+        ("sac 50 15000 mai kita", "MAI 15000 1 SAC50"),
+        ("sac 50f 15000 mai kita", "?MAI 50 1 SAC"),
+        ("mouton fila mai 150 kita", "?MAI 150 1 -"),
+    ],
+)
+def test_units_and_counts_at_the_edges_of_a_message(text, meant):
+    assert told(text) == meant
