@@ -3,6 +3,7 @@
 from datetime import date
 
 from service.db import writing
+from service.people.tables import Reporter
 from service.prices.absent import note
 from service.prices.tables import Gap
 from tests.api.office import Office, code, reporter, subscriber
@@ -345,3 +346,15 @@ def test_stop_said_aloud_is_a_stop(office: Office):
     said = office.operator.post(f"{API}/subscribers/{number}/stop").json()
     assert (said["consented"], said["stopped"]) == (False, True)
     assert [line["given"] for line in said["ledger"]] == [False, True]
+
+
+def test_staff_see_what_was_learnt_of_a_reporter_and_may_have_it_forgotten(office: Office):
+    one = reporter(office, "+22370000001")
+    with writing(office.engine) as session:
+        learnt = {"money": "dorome", "units": {"MAI": "SAC"}, "markets": ["KAYES"]}
+        session.get_one(Reporter, one).habits = learnt
+    assert office.viewer.get(f"{API}/reporters/{one}").json()["habits"]["money"] == "dorome"
+    said = office.operator.patch(f"{API}/reporters/{one}", json={"habits": {}})
+    assert (said.status_code, said.json()["habits"]) == (200, {"markets": ["KAYES"]}), said.text
+    wrong = office.operator.patch(f"{API}/reporters/{one}", json={"habits": {"money": "franc"}})
+    assert code(wrong) == "invalid"
