@@ -1070,6 +1070,30 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "no_price",
+        sa.Column("reporter_id", sa.Integer(), nullable=False),
+        sa.Column("product", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("market", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("observed_on", sa.Date(), nullable=False),
+        sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["market"], ["market.code"], name=op.f("fk_no_price_market_market")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["product.code"], name=op.f("fk_no_price_product_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reporter_id"], ["reporter.id"], name=op.f("fk_no_price_reporter_id_reporter")
+        ),
+        sa.PrimaryKeyConstraint(
+            "reporter_id", "product", "market", "observed_on", name=op.f("pk_no_price")
+        ),
+    )
+    with op.batch_alter_table("no_price", schema=None) as batch_op:
+        batch_op.create_index("ix_no_price_market_day", ["market", "observed_on"], unique=False)
+
+    op.create_table(
         "question",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reporter_id", sa.Integer(), nullable=False),
@@ -1120,6 +1144,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_question_reporter_id"))
 
     op.drop_table("question")
+    with op.batch_alter_table("no_price", schema=None) as batch_op:
+        batch_op.drop_index("ix_no_price_market_day")
+
+    op.drop_table("no_price")
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.drop_index("ix_report_window")
         batch_op.drop_index("ix_report_status")

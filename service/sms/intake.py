@@ -139,9 +139,15 @@ def _answer_reporter(scene: reporting.Scene, ask: answers.Ask, said: Reading) ->
             return replying.refuse(scene) or reporting.undo(scene)
         case Command(CommandKind.CANCEL):
             return reporting.undo(scene)
+        case Command(CommandKind.PRICE, product=product, market=None):
+            named = replying.answer_in_words(scene, replying.Words(product=product))
+            return named or answers.answer(ask, said)
         case Command():
             return answers.answer(ask, said)
         case Unreadable(unmatched, reason):
+            words = replying.Words(market=said.market, unit=said.unit, amount=said.amount)
+            if named := replying.answer_in_words(scene, words):
+                return named
             if reason is Reason.NO_AMOUNT:
                 return no_amount(scene.say)
             return not_understood(unmatched, scene.say)
