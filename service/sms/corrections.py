@@ -14,7 +14,7 @@ from sqlalchemy import literal
 from sqlmodel import Session, col, select
 
 from service import money
-from service.i18n import LANGS, short_date, speaker
+from service.i18n import LANGS, Say, short_date, speaker
 from service.people.tables import Subscriber
 from service.prices.book import Book
 from service.prices.catalog import Quantity, Stage
@@ -151,8 +151,12 @@ def _words(session: Session, run: Run, wrong: Wrong, book: Book, now: datetime) 
 
 
 def words(wrong: Wrong, lang: str, book: Book) -> str:
-    """What is said, in one SMS."""
+    """What is said, in one SMS, with the way out that the corrected message had."""
     say = speaker(lang)
+    return f"{_mended(wrong, lang, book, say)} {say('foot.stop', 'STOP=arrêt')}"
+
+
+def _mended(wrong: Wrong, lang: str, book: Book, say: Say) -> str:
     product = book.catalog.products.get(wrong.product)
     market = book.catalog.markets.get(wrong.market)
     values = {

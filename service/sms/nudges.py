@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from service.i18n import Say, speaker
 from service.i18n import day as named_day
+from service.people.cards import CLOSES
 from service.people.tables import Reporter
 from service.prices.book import Book
 from service.prices.catalog import Market
@@ -26,8 +27,6 @@ ASK_AFTER = timedelta(hours=24)
 """After the fair day's end of trading a silent market is asked (`method.md` 2.5)."""
 ALERT_AFTER = timedelta(hours=36)
 """And here staff see it on the silence board."""
-CLOSES = time(18, 0)
-"""When a fair is taken to be over, local time."""
 
 
 @dataclass(frozen=True, slots=True)

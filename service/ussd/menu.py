@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from service.prices.book import Price
-from service.ussd import alerts, entry, own, trips, waiting
+from service.ussd import alerts, card, entry, own, trips, waiting
 from service.ussd.deeds import SetLanguage
 from service.ussd.lines import about, demo_mark, pair_name, price_lines
 from service.ussd.lists import Pick, by_key, market_entries, markets, products
@@ -61,7 +61,7 @@ class Home:
             case "7" if scene.caller.reporter:
                 return Move(entry.begin())
             case "8" if scene.caller.reporter:
-                return Move(entry.Card())
+                return Move(card.Card())
             case _ if key == MORE:
                 return Move(own.More())
             case _:

@@ -46,6 +46,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "stuck": "bloqué", "collision": "collision", "reply": "réponse", "copy": "copie",
         "test": "essai", "challenge": "vérification", "question": "question", "alert": "alerte",
         "broadcast": "envoi groupé", "decision": "décision", "reminder": "rappel",
+        "remind": "rappel", "nudge": "relance", "card": "fiche du mois",
         "reports": "relevés", "command": "commande",
         "help": "aide", "sms": "SMS", "ussd": "USSD", "staff": "personnel",
         # people

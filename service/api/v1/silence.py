@@ -9,11 +9,13 @@ from sqlmodel import Session, col, select
 
 from service.api.deps import Viewer, Work
 from service.api.letters import Answer
+from service.i18n import day as named_day
+from service.people.cards import CLOSES
 from service.people.tables import Contact, Reporter
 from service.prices.book import Book
 from service.prices.catalog import Market
 from service.prices.tables import ReportRow
-from service.sms.nudges import ALERT_AFTER, CLOSES
+from service.sms.nudges import ALERT_AFTER
 
 router = APIRouter(prefix="/silence", tags=["silence"])
 
@@ -22,12 +24,15 @@ EXPECTED_WEEKS = 8
 
 
 class Caller(Answer):
-    """Somebody to call, the most recently heard first."""
+    """Somebody to call, the most recently heard first; `script` is what to say, in the language of
+    this reporter."""
 
     reporter: int
     name: str
     phone: str
+    language: str
     last_report_on: date | None
+    script: str
 
 
 class Owing(Answer):
@@ -86,7 +91,7 @@ def _owing(work: Work, market: Market) -> Owing | None:
         return None
     received = _received(work.session, market.code, fair_on)
     owed = [c for c in expected(work.state.book(), market.code, fair_on) if c not in received]
-    callers = _callers(work, market.code)
+    callers = _callers(work, market, fair_on, owed)
     if not owed and not received and not callers:
         return None  # nobody has ever reported from here: nothing is owed
     over = datetime.combine(fair_on, CLOSES, work.state.limits.zone)
@@ -114,13 +119,13 @@ def _received(session: Session, market: str, fair_on: date) -> list[str]:
     return sorted(session.exec(rows))
 
 
-def _callers(work: Work, market: str) -> Sequence[Caller]:
+def _callers(work: Work, market: Market, fair_on: date, owed: Sequence[str]) -> Sequence[Caller]:
     last = func.max(col(ReportRow.observed_on)).label("last")
     rows = work.session.execute(
         select(Reporter, Contact, last)
         .join(Contact, col(Contact.id) == col(Reporter.contact_id))
         .outerjoin(ReportRow, col(ReportRow.reporter_id) == col(Reporter.id))
-        .where(Reporter.market == market, col(Reporter.active))
+        .where(col(Reporter.market) == market.code, col(Reporter.active))
         .group_by(col(Reporter.id), col(Contact.id))
     )
     callers = [
@@ -128,8 +133,29 @@ def _callers(work: Work, market: str) -> Sequence[Caller]:
             reporter=reporter.id or 0,
             name=reporter.name,
             phone=work.phone(contact.sealed),
+            language=reporter.language,
             last_report_on=seen,
+            script=_script(work, reporter, market, fair_on, owed),
         )
         for reporter, contact, seen in rows
     ]
     return sorted(callers, key=lambda each: each.last_report_on or date.min, reverse=True)
+
+
+def _script(
+    work: Work, reporter: Reporter, market: Market, fair_on: date, owed: Sequence[str]
+) -> str:
+    """What to say on the phone: who calls, about which fair, the prices that are missing."""
+    known, lang = work.state.book().catalog.products, reporter.language
+    names = ", ".join(known[each].name(lang) for each in owed if each in known)
+    say = work.state.voice(lang)
+    # NOTE: read aloud on the phone by staff, never sent
+    return say(
+        "staff.call_script",
+        "Bonjour {name}, ici Sugu. Foire de {market}, {day} : quel prix avez-vous vu pour "
+        "{products} ? Au kilo, au sac ? Francs ou dɔrɔmɛ ? Merci.",
+        name=reporter.name,
+        market=market.name,
+        day=named_day(fair_on, lang),
+        products=names or say("staff.call_anything", "vos produits"),
+    )
