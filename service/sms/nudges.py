@@ -16,6 +16,7 @@ from service.people.cards import CLOSES
 from service.people.tables import Reporter
 from service.prices.book import Book
 from service.prices.catalog import Market
+from service.prices.report import Status
 from service.prices.tables import ReportRow
 from service.sms import outbox
 from service.sms.limits import Limits
@@ -107,7 +108,11 @@ def _last_fair(market: Market, limits: Limits, now: datetime) -> date | None:
 def _heard(session: Session, market: Market, day: date) -> bool:
     found = session.exec(
         select(ReportRow.id)
-        .where(ReportRow.observed_on >= day, ReportRow.market == market.code)
+        .where(
+            ReportRow.observed_on >= day,
+            ReportRow.market == market.code,
+            ReportRow.status != Status.CANCELLED.value,
+        )
         .limit(1)
     )
     return found.first() is not None

@@ -14,6 +14,7 @@ from service.people.cards import CLOSES
 from service.people.tables import Contact, Reporter
 from service.prices.book import Book
 from service.prices.catalog import Market
+from service.prices.report import Status
 from service.prices.tables import ReportRow
 from service.sms.nudges import ALERT_AFTER
 
@@ -113,7 +114,11 @@ def _owing(work: Work, market: Market) -> Owing | None:
 def _received(session: Session, market: str, fair_on: date) -> list[str]:
     rows = (
         select(ReportRow.product)
-        .where(ReportRow.market == market, ReportRow.observed_on >= fair_on)
+        .where(
+            ReportRow.market == market,
+            ReportRow.observed_on >= fair_on,
+            ReportRow.status != Status.CANCELLED.value,
+        )
         .distinct()
     )
     return sorted(session.exec(rows))
