@@ -282,3 +282,42 @@ def test_the_card_is_one_sms_in_every_language_and_size():
             told = words(most, Month.read(f"2026-{number:02}"), lang)
             assert segments(to_gsm(told)) == 1
             assert "31" in told
+
+
+FARMER = "+22376000001"
+
+
+def weigh(town: Town, product: str, *kilos: float) -> None:
+    admin = key(town, "admin")
+    for each in kilos:
+        form = {
+            "unit": "SAC", "product": product, "market": "KITA", "kilos": each,
+            "weighed_on": f"{town.clock.at:%Y-%m-%d}",
+        }  # fmt: skip
+        assert town.ask("POST", "weighings", admin, form)[0] == 201
+
+
+def test_the_sack_as_it_was_weighed_is_told_by_ussd_and_by_sms(town: Town):
+    weigh(town, "MAI", 98, 101, 100)
+    town.dial(FARMER, "")
+    screen = town.dial(FARMER, "1*3*1")
+    assert "150 F/kg" in screen
+    assert "1 sac = 100 kg = 15 000 F" in screen
+    town.text(FARMER, "PRIX MAIS KITA")
+    (reply,) = sent(town, FARMER, "reply")
+    assert "1 sac = 100 kg = 15 000 F" in reply
+    assert segments(to_gsm(reply)) == 1
+
+
+def test_a_sack_nobody_weighed_is_the_price_once_the_kilo_has_expired(town: Town):
+    town.clock.at = fair(27)
+    assert town.text(AWA, "MAI 15000 F LE SAC") == 200
+    town.clock.pass_(days=1)
+    town.text(FARMER, "PRIX MAIS KITA")
+    (reply,) = sent(town, FARMER, "reply")
+    assert "15 000 F/sac" in reply
+    assert "27/11" in reply
+    town.dial(FARMER, "")
+    assert "15 000 F par sac, non pes" in town.dial(FARMER, "1*3*1")
+    items = town.ask("GET", "quotes?product=MAI&market=KITA&current=true", key(town, "viewer"))[1]
+    assert [(each["value"], each["unit"]) for each in items["items"]] == [(15_000, "SAC")]

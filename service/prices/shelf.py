@@ -86,7 +86,7 @@ def _recent(session: Session, today: date, catalog: Catalog) -> list[Quote]:
             QuoteRow.stage == Stage.PRODUCER.value,
             QuoteRow.fair_on >= today - timedelta(weeks=KEPT_WEEKS),
         )
-        .order_by(col(QuoteRow.fair_on).desc())
+        .order_by(col(QuoteRow.fair_on).desc(), col(QuoteRow.reporters).desc(), QuoteRow.unit)
     )
     known = catalog.products.keys(), catalog.markets.keys()
     return [quote_of(row) for row in rows if row.product in known[0] and row.market in known[1]]

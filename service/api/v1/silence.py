@@ -79,10 +79,11 @@ def expected(book: Book, market: str, fair_on: date) -> list[str]:
     return [
         goods.code
         for goods in book.sold()
-        for quotes in [
-            book.quotes.get((goods.code, market)) or book.vessels.get((goods.code, market))
-        ]
-        if quotes and quotes[0].fair_on >= since
+        if any(
+            quotes[goods.code, market][0].fair_on >= since
+            for quotes in (book.quotes, book.vessels)
+            if quotes.get((goods.code, market))
+        )
     ]
 
 
