@@ -384,7 +384,7 @@ def test_a_check_is_noted_and_habits_are_forgotten_from_the_page(office: Office)
     assert "juste" in said.text
     with writing(office.engine) as session:
         session.get_one(ReporterRow, who).habits = {"units": {"MAI": "SAC"}, "markets": ["KAYES"]}
-    assert "Mais sans mesure" in office.operator.get(path).text
+    assert "Maïs sans mesure" in office.operator.get(path).text
     assert office.operator.post(f"{path}/habits").status_code == 200
     assert office.viewer.get(f"{API}/reporters/{who}").json()["habits"] == {"markets": ["KAYES"]}
     assert office.viewer.post(f"{path}/habits").status_code == 403
