@@ -321,3 +321,22 @@ def test_a_sack_nobody_weighed_is_the_price_once_the_kilo_has_expired(town: Town
     assert "15 000 F par sac, non pes" in town.dial(FARMER, "1*3*1")
     items = town.ask("GET", "quotes?product=MAI&market=KITA&current=true", key(town, "viewer"))[1]
     assert [(each["value"], each["unit"]) for each in items["items"]] == [(15_000, "SAC")]
+
+
+def test_a_farmer_told_by_an_alert_is_told_when_the_price_moves(town: Town):
+    town.clock.at = fair(5, 9)
+    town.text(FARMER, "ALERTE MAIS KITA")
+    town.clock.at = fair(6)
+    town.text(AWA, "MAI 150 F")
+    town.work()
+    assert len(sent(town, FARMER, "alert")) == 1
+    for phone in (MOUSSA, FANTA):
+        town.text(phone, "MAI 170 F")
+    town.work()
+    assert sent(town, FARMER, "correction") == [], "reports of one fair come together"
+    town.clock.pass_(minutes=11)
+    town.work()
+    town.clock.pass_(hours=1)
+    town.work()
+    (told,) = sent(town, FARMER, "correction")
+    assert told == "CORRECTION Kita 06/11 : Mais 170 F/kg, et non 150 F/kg. STOP=arret"

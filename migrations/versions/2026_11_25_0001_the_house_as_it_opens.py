@@ -851,7 +851,7 @@ def upgrade() -> None:
         sa.Column("text_id", sa.Integer(), nullable=False),
         sa.Column("product", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("market", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
-        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=True),
         sa.Column("unit", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("fair_on", sa.Date(), nullable=False),
         sa.Column("value", sa.Integer(), nullable=False),

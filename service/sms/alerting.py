@@ -11,6 +11,7 @@ from service.prices.book import Book, Price
 from service.prices.catalog import Catalog
 from service.prices.freshness import Freshness
 from service.sms import outbox
+from service.sms.corrections import note_alert
 from service.sms.limits import Limits
 from service.sms.tables import Delivery
 
@@ -72,6 +73,8 @@ def _send(
         now=now,
         limits=limits,
     )
+    if isinstance(done, Delivery) and found.quote:
+        note_alert(session, done, found.quote, now)
     return isinstance(done, Delivery)
 
 
