@@ -6,7 +6,7 @@ airtime: it is reckoned here and nowhere else. Prices play no part in what is ea
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -36,6 +36,8 @@ COUNTED = frozenset(each.value for each in COUNTING)
 HEARD = COUNTED | {Status.ASKED.value, Status.HELD.value}
 """An odd price is work done like any other: nobody earns less for reporting one."""
 WEEK = 7
+LATE = timedelta(days=WEEK - 1)
+"""A price of the last fair of a month may come in the days after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,12 @@ def read_card(
 ) -> Card:
     """The card of one month, as far as it is known on `today`."""
     mine = key(reporter.id)
-    rows = _reports(session, mine, month)
+    said = _reports(session, mine, month.first, month.last + LATE)
+    rows = [row for row in said if row.observed_on <= month.last]
     counted = [row for row in rows if row.status in COUNTED]
     compared = comparisons(session, month.first, month.last, mine).get(mine, ())
     return card(
-        _market_days(session, reporter, rows, month, today, zone),
+        _market_days(session, reporter, said, month, today, zone),
         [each for each in compared if each.counted],
         reports=len(counted),
         checks=_checks(session, rows),
@@ -109,14 +112,14 @@ def owed(market: Market, month: Month, today: date) -> list[date]:
     ]
 
 
-def _reports(session: Session, reporter: int, month: Month) -> Sequence[ReportRow]:
-    """Everything said for the days of the month, in order."""
+def _reports(session: Session, reporter: int, first: date, last: date) -> Sequence[ReportRow]:
+    """Everything said for these days, in order."""
     return session.exec(
         select(ReportRow)
         .where(
             ReportRow.reporter_id == reporter,
-            ReportRow.observed_on >= month.first,
-            ReportRow.observed_on <= month.last,
+            ReportRow.observed_on >= first,
+            ReportRow.observed_on <= last,
         )
         .order_by(col(ReportRow.id))
     ).all()
@@ -130,52 +133,52 @@ def _market_days(
     today: date,
     zone: ZoneInfo,
 ) -> list[MarketDay]:
-    """The fairs of the own market: those owed since the reporter is known, and those reported."""
+    """The fairs of the own market in the month: those owed since the reporter is known, and those
+    reported."""
     market = read_market(session, reporter.market or "")
     if market is None:
         return []
-    work = _work([row for row in rows if row.market == market.code], zone)
+    fairs = [(fair_of(row.observed_on, market), row) for row in rows if row.market == market.code]
+    work = _work([(fair, row) for fair, row in fairs if month.first <= fair <= month.last], zone)
     since = reporter.created_at.astimezone(zone).date()
-    days = _by_fair(market, work, [day for day in owed(market, month, today) if day >= since])
+    due = [day for day in owed(market, month, today) if day >= since]
     priced = _priced(session, market.code, month)
     return [
         MarketDay(day, len(_expected(priced, day)), len(done.sent), len(done.in_time))
-        for day, done in sorted(days.items())
+        for day, done in sorted({**dict.fromkeys(due, NOTHING), **work}.items())
     ]
 
 
-def _work(rows: Iterable[ReportRow], zone: ZoneInfo) -> dict[date, Work]:
-    """By day. A product came when it was first spoken of: mending it later costs no time."""
+def fair_of(day: date, market: Market) -> date:
+    """The fair a price belongs to: its own day, or the fair before it when it came later and was
+    not said to be of that day. Where there is no fair day, the week, told by its Sunday or by the
+    end of the month."""
+    if not market.fair_days:
+        return min(day + timedelta(days=WEEK - 1 - day.weekday()), Month.of(day).last)
+    days = (day - timedelta(days=ago) for ago in range(WEEK))
+    held = (d for d in days if d.weekday() in market.fair_days and d not in market.cancelled_on)
+    return next(held, day)
+
+
+def _work(rows: Iterable[tuple[date, ReportRow]], zone: ZoneInfo) -> dict[date, Work]:
+    """By fair. A product came when it was first spoken of: mending it later costs no time."""
     first: dict[tuple[date, str], datetime] = {}
     heard: dict[date, set[str]] = defaultdict(set)
-    for row in rows:
-        first.setdefault((row.observed_on, row.product), row.received_at)
+    for fair, row in rows:
+        first.setdefault((fair, row.product), row.received_at)
         if row.status in HEARD:
-            heard[row.observed_on].add(row.product)
+            heard[fair].add(row.product)
     return {
-        day: Work(
+        fair: Work(
             frozenset(products),
-            frozenset(each for each in products if first[day, each] <= _deadline(day, zone)),
+            frozenset(each for each in products if first[fair, each] <= _deadline(fair, zone)),
         )
-        for day, products in heard.items()
+        for fair, products in heard.items()
     }
 
 
 def _deadline(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, CLOSES, zone) + IN_TIME
-
-
-def _by_fair(market: Market, work: Mapping[date, Work], fairs: Sequence[date]) -> dict[date, Work]:
-    """The work of each fair owed, and of each other fair day that was reported."""
-    if market.fair_days:
-        held = {day: done for day, done in work.items() if day.weekday() in market.fair_days}
-        return {**dict.fromkeys(fairs, NOTHING), **held}
-    weeks = dict.fromkeys(fairs, NOTHING)
-    for day, done in work.items():
-        sunday = day + timedelta(days=WEEK - 1 - day.weekday())
-        week = min(sunday, Month.of(day).last)
-        weeks[week] = max(weeks.get(week, NOTHING), done, key=lambda each: len(each.in_time))
-    return weeks
 
 
 def _priced(session: Session, market: str, month: Month) -> list[tuple[date, str]]:
