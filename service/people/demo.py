@@ -48,6 +48,8 @@ TOWNS = {"KAYES": ("+22370000001", "+22370000002", "+22370000003"),
 TOWN_PRODUCTS = ("ARA", "ARD", "MAI", "NIE")
 FARM_GATE = 0.85
 """What is offered at the farm gate, as a share of the price at the fair."""
+APART = timedelta(minutes=15)
+"""Between one reporter's message and the next's: two at once would look like one hand."""
 WORLD = ("world", "demo")
 """What is marked as planted once the whole world stands: it is never planted again."""
 TOWN_DAY = 5
@@ -277,7 +279,7 @@ def _report(
     unit = "HEAD" if product.quantity == "head" else "KG"
     amount = to_tick(usual * (1 + chance.gauss(0, NOISE)), product.tick)
     return ReportRow(
-        received_at=datetime.combine(day, time(9, 30), UTC),
+        received_at=datetime.combine(day, time(9), UTC) + store.key(person.id) * APART,
         observed_on=day,
         product=code,
         market=visit.market.code,

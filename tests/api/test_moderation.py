@@ -361,16 +361,16 @@ def test_the_page_of_a_reporter_shows_card_habits_and_evidence_to_those_who_act(
         office.report(who, product, amount)
         office.report(other, product, amount)
     page = office.operator.get(f"/console/people/reporters/{who}").text
-    assert "Fiche de novembre 2026" in page
+    assert "Fiche : novembre 2026" in page
     assert "mêmes prix que Moussa D., au franc près" in page
     assert "Habitudes apprises" in page
     assert "à regarder" in office.operator.get("/console/people").text
     seen = office.viewer.get(f"/console/people/reporters/{who}").text
-    assert "Fiche de novembre 2026" in seen
+    assert "Fiche : novembre 2026" in seen
     assert "au franc près" not in seen
     assert "à regarder" not in office.viewer.get("/console/people").text
     told = office.operator.get(f"/console/people/reporters/{who}?lang=en&month=2026-10").text
-    assert "Card of October 2026" in told
+    assert "Card: October 2026" in told
 
 
 def test_a_check_is_noted_and_habits_are_forgotten_from_the_page(office: Office):

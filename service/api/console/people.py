@@ -205,13 +205,11 @@ def _habits(work: Work, habits: Mapping[str, Any]) -> list[tuple[str, str]]:
         for p, u in sorted((habits.get("units") or {}).items())
         if p in catalog.products and u in catalog.units
     ]
-    forms = sorted((habits.get("forms") or {}).items())
     said = [(head, unit.name("fr")) for head, unit in found]
-    said += [
-        (t("{chain} sans forme", chain=chain), catalog.products[code].name("fr"))
-        for chain, code in forms
-        if code in catalog.products
-    ]
+    for code in sorted((habits.get("forms") or {}).values()):
+        if code in catalog.products:
+            name = catalog.products[code].name("fr")
+            said.append((t("{product} sans forme", product=name.partition(" ")[0]), name))
     if habits.get("money"):
         dorome = habits["money"] == "dorome"
         said.append((t("Nombre seul"), t("dɔrɔmɛ de 5 F") if dorome else t("francs")))
