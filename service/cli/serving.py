@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -70,6 +71,9 @@ def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> 
     child = Supervisor([sys.executable, "-m", "service", "worker", "--supervised"], os.environ)
     web = uvicorn.Server(_config(said, host, port))
     _favour_answers()
+    # The server raises the signal again when it has ended: without this, it would end us too,
+    # and a container would be gone before the worker has settled what it was sending.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if worker:
         child.start()
     try:
