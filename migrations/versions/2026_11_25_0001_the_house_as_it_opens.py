@@ -309,6 +309,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_replay_at"), ["at"], unique=False)
 
     op.create_table(
+        "seeded",
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_seeded")),
+    )
+    op.create_table(
         "staff",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
@@ -861,7 +867,7 @@ def upgrade() -> None:
         sa.Column("text_id", sa.Integer(), nullable=False),
         sa.Column("product", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("market", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
-        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=True),
         sa.Column("unit", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("fair_on", sa.Date(), nullable=False),
         sa.Column("value", sa.Integer(), nullable=False),
@@ -1094,6 +1100,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_no_price_market_day", ["market", "observed_on"], unique=False)
 
     op.create_table(
+        "call_back",
+        sa.Column("report_id", sa.Integer(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("note", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint("value > 0", name=op.f("ck_call_back_value_positive")),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["report.id"], name=op.f("fk_call_back_report_id_report")
+        ),
+        sa.PrimaryKeyConstraint("report_id", name=op.f("pk_call_back")),
+    )
+    op.create_table(
         "question",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reporter_id", sa.Integer(), nullable=False),
@@ -1148,6 +1167,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_no_price_market_day")
 
     op.drop_table("no_price")
+    op.drop_table("call_back")
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.drop_index("ix_report_window")
         batch_op.drop_index("ix_report_status")
@@ -1279,6 +1299,7 @@ def downgrade() -> None:
     op.drop_table("unmatched_token")
     op.drop_table("unit")
     op.drop_table("staff")
+    op.drop_table("seeded")
     with op.batch_alter_table("replay", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_replay_at"))
 

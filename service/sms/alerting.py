@@ -12,6 +12,7 @@ from service.prices.catalog import Catalog
 from service.prices.freshness import Freshness
 from service.sms import outbox
 from service.sms.answers import reports
+from service.sms.corrections import note_alert
 from service.sms.limits import Limits
 from service.sms.tables import Delivery
 
@@ -73,6 +74,8 @@ def _send(
         now=now,
         limits=limits,
     )
+    if isinstance(done, Delivery) and found.quote:
+        note_alert(session, done, found.quote, now)
     return isinstance(done, Delivery)
 
 

@@ -153,6 +153,60 @@ def test_without_another_reporter_near_it_an_unanswered_price_is_held(talk: Talk
     assert talk.price("MAI") == 150
 
 
+def test_two_who_saw_the_same_jump_and_did_not_answer_vouch_for_each_other(talk: Talk):
+    """A real shock is asked of everybody; it must not wait for ever because all are busy."""
+    talk.say(FANTA, "MAI 150 F")
+    talk.wait(days=7)
+    talk.say(AWA, "MAI 265 F")
+    talk.wait(minutes=30)
+    talk.say(MOUSSA, "MAI 260 F")
+    assert [each.reason for each in talk.reports][1:] == ["outlier", "outlier"]
+    talk.wait(hours=2)
+    talk.work()
+    assert talk.statuses == ["accepted", "corroborated", "corroborated"]
+
+
+def test_the_first_of_two_who_agree_does_not_count_before_the_other_had_time_to_answer(
+    talk: Talk,
+):
+    talk.say(FANTA, "MAI 150 F")
+    talk.wait(days=7)
+    talk.say(AWA, "MAI 265 F")
+    talk.wait(hours=1)
+    talk.say(MOUSSA, "MAI 260 F")
+    talk.wait(hours=1, minutes=1)
+    talk.work()
+    assert talk.statuses == ["accepted", "held", "asked"]
+
+
+def test_a_held_price_counts_once_a_colleague_confirms_it_later_that_day(talk: Talk):
+    talk.say(FANTA, "MAI 150 F")
+    talk.say(AWA, "MAI 265 F")
+    talk.wait(hours=3)
+    talk.work()
+    assert talk.statuses == ["accepted", "held"]
+    talk.say(MOUSSA, "MAI 260 F")
+    talk.say(MOUSSA, "1")
+    talk.work()
+    assert talk.statuses == ["accepted", "corroborated", "confirmed"]
+
+
+def test_what_staff_have_refused_or_the_reporter_confirmed_too_far_is_not_looked_at_again(
+    talk: Talk,
+):
+    talk.say(FANTA, "MAI 150 F")
+    talk.say(AWA, "MAI 265 F")
+    talk.wait(hours=3)
+    talk.work()
+    with writing(talk.engine) as session:
+        row = session.get_one(ReportRow, 2)
+        row.status, row.reason = "rejected", "suspicious"
+    talk.say(MOUSSA, "MAI 260 F")
+    talk.say(MOUSSA, "1")
+    talk.work()
+    assert talk.statuses == ["accepted", "rejected", "confirmed"]
+
+
 def test_two_who_both_count_in_dorome_do_not_vouch_for_each_other(talk: Talk):
     talk.say(AWA, "MAI 30")
     talk.say(MOUSSA, "MAI 30")

@@ -70,8 +70,10 @@ class ReporterForm(ReporterChange):
 
 
 class Reporter(Answer):
-    """`trust` (0.5 to 1) weighs this person's prices. `stopped`: asked not to be written to.
-    `habits`: what was learnt from two equal answers (`money`, `units`, `forms`)."""
+    """`trust` (0.5 to 1) weighs this person's prices; `bias` and `noise` (log) are what it follows,
+    null before eight shared fairs. `habits` were learnt from answers: usual `units` by product,
+    `forms` by value chain, how bare numbers count `money`; a word of the message always wins.
+    `stopped`: asked not to be written to."""
 
     id: int
     phone: str
@@ -83,6 +85,8 @@ class Reporter(Answer):
     active: bool
     stopped: bool
     trust: float
+    bias: float | None
+    noise: float | None
     habits: dict[str, Any]
     created_at: datetime
     demo: bool
