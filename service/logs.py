@@ -2,7 +2,9 @@
 
 import logging
 import re
-from collections.abc import Mapping, MutableMapping
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -43,6 +45,20 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for quiet in ("httpx", "httpcore", "alembic", "apscheduler", "urllib3"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
+
+
+@contextmanager
+def beside_the_answer() -> Iterator[None]:
+    """While a command runs: only what is wrong is logged, and never among what it answers."""
+    before = structlog.get_config()
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def redact(text: str) -> str:

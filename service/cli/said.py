@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.app import sign_audit, vault_of
 from service.db import make_engine
+from service.logs import beside_the_answer
 from service.phone import Phone, Vault, parse
 from service.settings import Settings, WeakSecret
 
@@ -44,7 +45,7 @@ def command(typed: typer.Typer, name: str | None = None) -> Callable[[Command], 
         @wraps(function)
         def guarded(*args: object, **kwargs: object) -> object:
             try:
-                with one_sentence():
+                with beside_the_answer(), one_sentence():
                     return function(*args, **kwargs)
             finally:
                 close()
