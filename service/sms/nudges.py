@@ -14,6 +14,7 @@ from service.i18n import Say, speaker
 from service.i18n import day as named_day
 from service.people.cards import CLOSES
 from service.people.tables import Reporter
+from service.prices.absent import said_absent
 from service.prices.book import Book
 from service.prices.catalog import Market
 from service.prices.report import Status
@@ -115,7 +116,7 @@ def _heard(session: Session, market: Market, day: date) -> bool:
         )
         .limit(1)
     )
-    return found.first() is not None
+    return found.first() is not None or bool(said_absent(session, market.code, day))
 
 
 def _reporters(session: Session, market: Market) -> Sequence[Reporter]:
