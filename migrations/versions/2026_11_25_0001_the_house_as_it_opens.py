@@ -1076,19 +1076,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "call_back",
-        sa.Column("report_id", sa.Integer(), nullable=False),
-        sa.Column("value", sa.Float(), nullable=False),
-        sa.Column("note", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
-        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.CheckConstraint("value > 0", name=op.f("ck_call_back_value_positive")),
-        sa.ForeignKeyConstraint(
-            ["report_id"], ["report.id"], name=op.f("fk_call_back_report_id_report")
-        ),
-        sa.PrimaryKeyConstraint("report_id", name=op.f("pk_call_back")),
-    )
-    op.create_table(
         "no_price",
         sa.Column("reporter_id", sa.Integer(), nullable=False),
         sa.Column("product", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
@@ -1112,6 +1099,19 @@ def upgrade() -> None:
     with op.batch_alter_table("no_price", schema=None) as batch_op:
         batch_op.create_index("ix_no_price_market_day", ["market", "observed_on"], unique=False)
 
+    op.create_table(
+        "call_back",
+        sa.Column("report_id", sa.Integer(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("note", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint("value > 0", name=op.f("ck_call_back_value_positive")),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["report.id"], name=op.f("fk_call_back_report_id_report")
+        ),
+        sa.PrimaryKeyConstraint("report_id", name=op.f("pk_call_back")),
+    )
     op.create_table(
         "question",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1163,11 +1163,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_question_reporter_id"))
 
     op.drop_table("question")
-    op.drop_table("call_back")
     with op.batch_alter_table("no_price", schema=None) as batch_op:
         batch_op.drop_index("ix_no_price_market_day")
 
     op.drop_table("no_price")
+    op.drop_table("call_back")
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.drop_index("ix_report_window")
         batch_op.drop_index("ix_report_status")

@@ -348,6 +348,18 @@ def test_stop_said_aloud_is_a_stop(office: Office):
     assert [line["given"] for line in said["ledger"]] == [False, True]
 
 
+def test_staff_see_what_was_learnt_of_a_reporter_and_may_have_it_forgotten(office: Office):
+    one = reporter(office, "+22370000001")
+    with writing(office.engine) as session:
+        learnt = {"money": "dorome", "units": {"MAI": "SAC"}, "markets": ["KAYES"]}
+        session.get_one(ReporterRow, one).habits = learnt
+    assert office.viewer.get(f"{API}/reporters/{one}").json()["habits"]["money"] == "dorome"
+    said = office.operator.patch(f"{API}/reporters/{one}", json={"habits": {}})
+    assert (said.status_code, said.json()["habits"]) == (200, {"markets": ["KAYES"]}), said.text
+    wrong = office.operator.patch(f"{API}/reporters/{one}", json={"habits": {"money": "franc"}})
+    assert code(wrong) == "invalid"
+
+
 def test_the_board_of_silence_says_what_to_say_on_the_phone(office: Office):
     who = reporter(office, "+22370000001", name="Awa K.")
     reporter(office, "+22370000002", name="Moussa", language="bm")
@@ -422,15 +434,3 @@ def test_no_export_that_a_viewer_may_open_holds_a_flag(office: Office):
         text = office.viewer.get(f"{API}/exports/{name}.csv").text
         assert "flag" not in text
         assert "twin" not in text
-
-
-def test_staff_see_what_was_learnt_of_a_reporter_and_may_have_it_forgotten(office: Office):
-    one = reporter(office, "+22370000001")
-    with writing(office.engine) as session:
-        learnt = {"money": "dorome", "units": {"MAI": "SAC"}, "markets": ["KAYES"]}
-        session.get_one(ReporterRow, one).habits = learnt
-    assert office.viewer.get(f"{API}/reporters/{one}").json()["habits"]["money"] == "dorome"
-    said = office.operator.patch(f"{API}/reporters/{one}", json={"habits": {}})
-    assert (said.status_code, said.json()["habits"]) == (200, {"markets": ["KAYES"]}), said.text
-    wrong = office.operator.patch(f"{API}/reporters/{one}", json={"habits": {"money": "franc"}})
-    assert code(wrong) == "invalid"
