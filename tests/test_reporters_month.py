@@ -266,7 +266,7 @@ def test_habits_are_shown_to_the_reporter_and_to_staff_and_can_be_unlearnt(town:
         assert words.lower() in said.lower(), said
     operator = key(town, "operator")
     assert town.ask("GET", "reporters/1", operator)[1]["habits"]["money"] == "dorome"
-    assert town.ask("DELETE", "reporters/1/habits", operator)[0] == 204
+    assert town.ask("PATCH", "reporters/1", operator, {"habits": {}})[0] == 200
     assert town.ask("GET", "reporters/1", operator)[1]["habits"] == {}
     assert "5 Habitudes" not in town.dial(AWA, "8")
 
@@ -340,3 +340,10 @@ def test_a_farmer_told_by_an_alert_is_told_when_the_price_moves(town: Town):
     town.work()
     (told,) = sent(town, FARMER, "correction")
     assert told == "CORRECTION Kita 06/11 : Mais 170 F/kg, et non 150 F/kg. STOP=arret"
+
+
+def test_a_product_said_to_have_no_price_was_looked_for_and_makes_the_day_complete(town: Town):
+    town.clock.at = fair(6)
+    town.text(AWA, "MAI 150 F ; MIL ?")
+    town.clock.at = fair(7)
+    assert card(town, 1)["earned"] == 1

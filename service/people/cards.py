@@ -22,7 +22,7 @@ from service.prices.catalog import Market, Stage
 from service.prices.reference import read_market
 from service.prices.reliability import Card, MarketDay, card, holds_good, usual
 from service.prices.report import COUNTING, Status
-from service.prices.tables import QuoteRow, ReportRow, Usage
+from service.prices.tables import NoPrice, QuoteRow, ReportRow, Usage
 
 CLOSES = time(18)
 """When a fair is taken to be over, local time."""
@@ -138,8 +138,12 @@ def _market_days(
     market = read_market(session, reporter.market or "")
     if market is None:
         return []
-    fairs = [(fair_of(row.observed_on, market), row) for row in rows if row.market == market.code]
-    work = _work([(fair, row) for fair, row in fairs if month.first <= fair <= month.last], zone)
+    said: list[ReportRow | NoPrice] = [*rows, *_absent(session, reporter, month)]
+    words = sorted(said, key=lambda each: each.received_at)
+    fairs = [
+        (fair_of(each.observed_on, market), each) for each in words if each.market == market.code
+    ]
+    work = _work([(fair, each) for fair, each in fairs if month.first <= fair <= month.last], zone)
     since = reporter.created_at.astimezone(zone).date()
     due = [day for day in owed(market, month, today) if day >= since]
     priced = _priced(session, market.code, month)
@@ -147,6 +151,17 @@ def _market_days(
         MarketDay(day, len(_expected(priced, day)), len(done.sent), len(done.in_time))
         for day, done in sorted({**dict.fromkeys(due, NOTHING), **work}.items())
     ]
+
+
+def _absent(session: Session, reporter: Reporter, month: Month) -> Sequence[NoPrice]:
+    """Products said to have no price: looked for and told of, which is work like any other."""
+    return session.exec(
+        select(NoPrice).where(
+            NoPrice.reporter_id == reporter.id,
+            NoPrice.observed_on >= month.first,
+            NoPrice.observed_on <= month.last + LATE,
+        )
+    ).all()
 
 
 def fair_of(day: date, market: Market) -> date:
@@ -160,14 +175,14 @@ def fair_of(day: date, market: Market) -> date:
     return next(held, day)
 
 
-def _work(rows: Iterable[tuple[date, ReportRow]], zone: ZoneInfo) -> dict[date, Work]:
+def _work(words: Iterable[tuple[date, ReportRow | NoPrice]], zone: ZoneInfo) -> dict[date, Work]:
     """By fair. A product came when it was first spoken of: mending it later costs no time."""
     first: dict[tuple[date, str], datetime] = {}
     heard: dict[date, set[str]] = defaultdict(set)
-    for fair, row in rows:
-        first.setdefault((fair, row.product), row.received_at)
-        if row.status in HEARD:
-            heard[fair].add(row.product)
+    for fair, said in words:
+        first.setdefault((fair, said.product), said.received_at)
+        if isinstance(said, NoPrice) or said.status in HEARD:
+            heard[fair].add(said.product)
     return {
         fair: Work(
             frozenset(products),

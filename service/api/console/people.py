@@ -82,7 +82,7 @@ def reporter_page(work: Reader, reporter_id: int, month: MonthText = None) -> Re
 
 @router.post("/people/reporters/{reporter_id}/habits")
 def forget_habits(work: Clerk, reporter_id: int) -> Response:
-    cards.forget_habits(work, reporter_id)
+    reporters.change_reporter(work, reporter_id, ReporterChange(habits={}))
     return back(f"/console/people/reporters/{reporter_id}", "saved")
 
 

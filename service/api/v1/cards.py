@@ -24,9 +24,6 @@ from service.prices.tables import ReportRow
 
 router = APIRouter(prefix="/reporters", tags=["reporters"])
 
-LEARNT = ("units", "forms", "money")
-"""Habits that answers taught; a second market is staff's own entry."""
-
 MonthText = Annotated[
     str | None,
     Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="`2026-11`; the current one if absent"),
@@ -173,17 +170,6 @@ def read_reporter_flags(work: Operator, reporter_id: Id) -> Flagged:
         market=row.market,
         flags=raised(signs_of(work, reporter_id)),
     )
-
-
-@router.delete("/{reporter_id}/habits", status_code=204)
-def forget_habits(work: Operator, reporter_id: Id) -> None:
-    """Unlearn usual units, forms and the way of counting money; questions are asked anew."""
-    row = work.one(ReporterRow, reporter_id)
-    kept = {name: value for name, value in row.habits.items() if name not in LEARNT}
-    records.change(work, row, {"habits": kept})
-    contact = work.one(Contact, row.contact_id)
-    if contact.sealed:
-        work.forget(work.state.vault.open(contact.sealed))
 
 
 def month_of(work: Work, text: str | None) -> Month:
