@@ -18,9 +18,9 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, make_url, text
 
 from bench import goods, world
-from service.app import vault_of
 from service.db import is_sqlite, make_engine, writing
 from service.people.atlas import read_book
+from service.phone import Vault
 from service.prices.book import Book
 from service.settings import Settings
 from service.sms import intake
@@ -148,7 +148,7 @@ def _definition(engine: Engine, name: str) -> str:
 def _file(engine: Engine, url: str) -> list[float]:
     """Milliseconds of each report, from the message to after its commit."""
     settings = Settings(database_url=url, secret_key=world.SECRET, quiet_hours=None)
-    vault = vault_of(settings, world.SECRET)
+    vault = Vault(world.SECRET)
     with writing(engine) as session:
         book = read_book(session, datetime.now(UTC).date(), None)
     desk = _desk(settings, vault, book)

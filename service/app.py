@@ -21,7 +21,7 @@ from service.api.state import Sugu
 from service.api.v1 import router as v1
 from service.clock import Clock
 from service.db import make_engine, reading
-from service.phone import Vault
+from service.people.vaults import vault_of
 from service.prices.tables import MarketRow
 from service.settings import Settings
 from service.sms.gateway import Gateway
@@ -38,14 +38,13 @@ def create_app(
     engine: Engine | None = None,
 ) -> FastAPI:
     """The whole web side, ready to serve. Raises `WeakSecret` without a proper secret key."""
-    secret = settings.require_secret()
     engine = engine or make_engine(settings.database_url)
     settings = as_demo(settings, engine)
     state = Sugu(
         engine=engine,
         settings=settings,
         clock=clock,
-        vault=vault_of(settings, secret),
+        vault=vault_of(settings),
         gateways=build(settings) if gateways is None else gateways,
         limits=limits(settings),
     )
@@ -63,10 +62,6 @@ def create_app(
     _furnish(app, settings)
     app.add_middleware(Front, dial=dial)
     return app
-
-
-def vault_of(settings: Settings, secret: str) -> Vault:
-    return Vault(secret, [each.get_secret_value() for each in settings.secret_keys_old])
 
 
 def as_demo(settings: Settings, engine: Engine) -> Settings:

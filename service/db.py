@@ -7,14 +7,15 @@ On SQLite it takes the write lock at once, so that a read is never turned into a
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlmodel import Session, SQLModel
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 BUSY_SECONDS = 10
 """How long a SQLite writer waits for another; above it the caller answers 503."""
@@ -65,10 +66,29 @@ def migrate(url: str, revision: str = "head") -> None:
     """Bring the database to `revision`; safe to repeat, and after a kill half-way."""
     if (database := make_url(url)).get_backend_name() == "sqlite" and database.database:
         Path(database.database).parent.mkdir(parents=True, exist_ok=True)
+    from alembic import command
+
     command.upgrade(alembic_config(url), revision)
 
 
-def alembic_config(url: str) -> Config:
+def head(url: str) -> str | None:
+    """The revision a database should be at."""
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(alembic_config(url)).get_current_head()
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision this database is at."""
+    from alembic.runtime.migration import MigrationContext
+
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def alembic_config(url: str) -> "Config":
+    # Alembic is imported where it works: it takes 11 MB, and most processes never migrate.
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_migrations()))
     config.attributes["url"] = url

@@ -11,14 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
-from service.db import alembic_config, make_engine, ping, reading
+from service.db import head, make_engine, ping, reading, revision
 from service.people.seed import SEED
 from service.prices.backtest import TwoMarkets
 from service.prices.backtest import advice_table as table_of
@@ -160,11 +158,11 @@ def _reached(engine: Engine) -> str:
 
 def _at_head(said: Settings) -> Callable[[Engine], str]:
     def check(engine: Engine) -> str:
-        head = ScriptDirectory.from_config(alembic_config(said.database_url)).get_current_head()
+        wanted = head(said.database_url)
         with engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        if current != head:
-            raise RuntimeError(f"at {current}, should be {head}: run `sugu migrate`")
+            current = revision(connection)
+        if current != wanted:
+            raise RuntimeError(f"at {current}, should be {wanted}: run `sugu migrate`")
         return f"at {current}"
 
     return check

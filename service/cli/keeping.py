@@ -14,7 +14,7 @@ from service.cli import checks, copies
 from service.cli.said import Failure, app, command, database, phone, settings, vault
 from service.db import migrate, reading, writing
 from service.people import rights
-from service.worker import Busy, hold
+from service.worker.locks import Busy, hold
 
 audit = typer.Typer(help="The audit trail.", no_args_is_help=True)
 subject = typer.Typer(help="What a person may ask of their data.", no_args_is_help=True)

@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from service import clock
-from service.app import vault_of
 from service.i18n import Say, speaker
 from service.people.atlas import read_book
+from service.people.vaults import vault_of
 from service.prices.book import Book
 from service.settings import Settings
 from service.sms.gateway import IncomingSms
@@ -21,7 +21,7 @@ class BackDoor:
 
     def __init__(self, said: Settings) -> None:
         self._said = said
-        self._vault = vault_of(said, said.require_secret())
+        self._vault = vault_of(said)
         self._limits = limits(said)
         self._book: Book | None = None
         self._lexicon: Lexicon | None = None

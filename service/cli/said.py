@@ -11,8 +11,8 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.app import vault_of
 from service.db import make_engine
+from service.people.vaults import vault_of
 from service.phone import Phone, Vault, parse
 from service.settings import Settings, WeakSecret
 
@@ -107,7 +107,7 @@ def close() -> None:
 
 
 def vault(said: Settings) -> Vault:
-    return vault_of(said, said.require_secret())
+    return vault_of(said)
 
 
 def phone(text: str) -> Phone:

@@ -1,4 +1,4 @@
-"""`serve` and `worker`: the processes. Under `serve` the worker is a supervised child."""
+"""`serve`: the web server, and the worker as its supervised child."""
 
 import gc
 import os
@@ -11,11 +11,11 @@ import uvicorn
 
 from service.api.dial import Front
 from service.app import create_app
-from service.cli.receiving import BackDoor
 from service.cli.said import Failure, app, command, settings
 from service.logs import configure
 from service.settings import Settings
-from service.worker import Busy, Supervisor, hold, run_worker
+from service.worker.locks import Busy, hold
+from service.worker.supervisor import Supervisor
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: gateways reuse theirs."""
@@ -41,21 +41,6 @@ def serve(
     """Serve the hooks, the API, the console; and send, unless --no-worker."""
     said = settings()
     serve_with(said, host or said.bind_host, port or said.bind_port, worker=worker)
-
-
-@command(app)
-def worker(
-    *,
-    supervised: Annotated[
-        bool, typer.Option(hidden=True, help="Stop when standard input closes")
-    ] = False,
-) -> None:
-    """Send and schedule only: any number of these on one PostgreSQL."""
-    said = settings()
-    said.require_secret()
-    configure(said.log_level)
-    if run_worker(said, receive=BackDoor(said), supervised=supervised):
-        raise Failure("Another worker uses this SQLite file: stop it, or use PostgreSQL")
 
 
 def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> None:

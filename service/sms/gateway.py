@@ -12,20 +12,25 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 DEFAULT_RATE = 5.0
 """Messages per second when the carrier publishes no figure: slow enough for any of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawRequest:
-    """A carrier's HTTP request as it came. Header names are lower-case; `query` has no `?`."""
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+class RawRequest(NamedTuple):
+    """A carrier's HTTP request as it came. Header names are lower-case; `query` has no `?`.
+
+    A tuple, as `UssdTurn` is: one is made for every dial.
+    """
 
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    headers: Mapping[str, str] = NO_HEADERS
     body: bytes = b""
 
 
@@ -74,8 +79,7 @@ class DeliveryNote:
     raw_status: str
 
 
-@dataclass(frozen=True, slots=True)
-class UssdTurn:
+class UssdTurn(NamedTuple):
     """One USSD hop. `text` is everything typed so far joined by `*` when `mode` is
     `accumulated`, or the last entry alone when it is `last`. `starts` is None when the
     carrier does not say whether this hop opens the session."""

@@ -4,7 +4,7 @@ Nothing here is on the way of an answer but reading a caller who is not in memor
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -49,24 +49,31 @@ class Kept:
 
 def read_caller(session: Session, lookup: bytes, today: date) -> Caller:
     """Everything a screen may depend on, for the number with this lookup hash."""
-    found = session.execute(_WHO, {"lookup": lookup}).first()
+    found = session.execute(WHO, {"lookup": lookup}).mappings().first()
     if found is None:
         return Caller()
     card, spoken = _card(session, found, today)
-    profile = Profile(
-        language=spoken or found.language,  # a reporter's own goes before a farmer's
-        village=found.village,
-        product=found.product,
-        market=found.market,
-        kilos=found.kilos,
-        sex=found.sex,
-        is_relay=found.role == "relay",
-        consented=bool(found.consented),
-        stopped=found.stopped_at is not None,
-        reporter=card,
-        alerts=tuple(_alerts(session, found.id, today)) if found.warned else (),
+    alerts = tuple(_alerts(session, found["id"], today)) if found["warned"] else ()
+    profile = farmer(found)
+    if card or alerts:
+        language = spoken or profile.language  # a reporter's own goes before a farmer's
+        profile = replace(profile, language=language, reporter=card, alerts=alerts)
+    return Caller(found["id"], profile, found["dialled_at"])
+
+
+def farmer(found: Any) -> Profile:
+    """What one row of `WHO` tells: everything, unless they report or are warned of prices."""
+    return Profile(
+        found["language"],
+        found["village"],
+        found["product"],
+        found["market"],
+        found["kilos"],
+        found["sex"],
+        found["role"] == "relay",
+        bool(found["consented"]),
+        found["stopped_at"] is not None,
     )
-    return Caller(found.id, profile, found.dialled_at)
 
 
 def _question() -> Select[Any]:
@@ -93,7 +100,7 @@ def _question() -> Select[Any]:
 
 
 REPORTER = ("id", "name", "market", "language", "trust", "noise")
-_WHO = _question()
+WHO = _question()
 
 
 def _alerts(session: Session, contact_id: int | None, today: date) -> Iterable[AlertCard]:
@@ -103,13 +110,14 @@ def _alerts(session: Session, contact_id: int | None, today: date) -> Iterable[A
             yield AlertCard(each.product, each.market, each.at_least)
 
 
-def _card(session: Session, found: Row[Any], today: date) -> tuple[ReporterCard | None, str | None]:
-    if found.its_id is None:
+def _card(session: Session, found: Any, today: date) -> tuple[ReporterCard | None, str | None]:
+    if found["its_id"] is None:
         return None, None
-    known = found.its_trust if found.its_noise is not None else None
-    markets = (found.its_market,) if found.its_market else ()
-    reports, fairs, last_on = _work(session, found.its_id, today)
-    return ReporterCard(found.its_name, markets, reports, fairs, known, last_on), found.its_language
+    known = found["its_trust"] if found["its_noise"] is not None else None
+    markets = (found["its_market"],) if found["its_market"] else ()
+    reports, fairs, last_on = _work(session, found["its_id"], today)
+    card = ReporterCard(found["its_name"], markets, reports, fairs, known, last_on)
+    return card, found["its_language"]
 
 
 def _work(session: Session, reporter_id: int | None, today: date) -> tuple[int, int, date | None]:
