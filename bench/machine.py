@@ -105,7 +105,7 @@ def _await_port(server: Server) -> None:
 
 def children(pid: int) -> list[int]:
     try:
-        told = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        told = " ".join(each.read_text() for each in Path(f"/proc/{pid}/task").glob("*/children"))
     except OSError:
         return []
     own = [int(each) for each in told.split()]

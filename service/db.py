@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlmodel import Session, SQLModel
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy.dialects import postgresql
 
 BUSY_SECONDS = 10
 """How long a SQLite writer waits for another; above it the caller answers 503."""
@@ -137,13 +138,15 @@ def table_of(rows: type[SQLModel]) -> Table:
     return SQLModel.metadata.tables[str(rows.__tablename__)]
 
 
-def upsert(session: Session, table: type[SQLModel] | Table) -> postgresql.Insert:
+def upsert(session: Session, table: type[SQLModel] | Table) -> "postgresql.Insert":
     """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`, on both.
 
     Given the bare table (`table_of`), many rows go through one prepared statement, without the
     bookkeeping of objects.
     """
     if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
         return postgresql.insert(table)
     # The two classes offer the same methods with the same meaning.
     return sqlite.insert(table)  # type: ignore[return-value]

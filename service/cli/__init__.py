@@ -7,7 +7,7 @@ should not carry one in its memory.
 import sys
 from importlib import import_module
 
-from service.cli.said import app
+from service.cli.frugal import sparing, without
 
 ROOMS = {
     "explain": "asking",
@@ -24,12 +24,22 @@ ROOMS = {
     "demo": "world",
 }
 """Where a command is, when it is not in `keeping`."""
+SERVERS = frozenset({"serve", "worker"})
+"""Commands that run for months: what they do not load they need not carry."""
 
 
 def main() -> None:
     """What `sugu` and `python -m service` run."""
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
-    every = {*ROOMS.values(), "keeping"}
-    for room in [ROOMS[asked]] if asked in ROOMS else sorted(every):
+    if asked in SERVERS:
+        sparing()
+        with without("rich", "httpx._main"):  # no server has a terminal to colour
+            _open(ROOMS[asked])
+    else:
+        _open(*([ROOMS[asked]] if asked in ROOMS else sorted({*ROOMS.values(), "keeping"})))
+    import_module("service.cli.said").app()
+
+
+def _open(*rooms: str) -> None:
+    for room in rooms:
         import_module(f"service.cli.{room}")
-    app()

@@ -18,11 +18,16 @@ from service.settings import Settings, WeakSecret
 
 app = typer.Typer(
     name="sugu",
-    help="Market prices by SMS and USSD for the Kita region of Mali.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+@app.callback()
+def sugu() -> None:
+    """Market prices by SMS and USSD for the Kita region of Mali."""
+
 
 VAR = Path("var")
 DEMO_DATABASE = VAR / "demo.db"

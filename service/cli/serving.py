@@ -1,6 +1,5 @@
 """`serve`: the web server, and the worker as its supervised child."""
 
-import gc
 import os
 import sys
 from typing import Annotated
@@ -9,8 +8,8 @@ import structlog
 import typer
 import uvicorn
 
-from service.api.dial import Front
-from service.app import create_app
+from service.api.parts import parts_of
+from service.cli.house import House
 from service.cli.said import Failure, app, command, settings
 from service.logs import configure
 from service.settings import Settings
@@ -53,8 +52,9 @@ def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> 
     if isinstance(lock, Busy):
         raise Failure("Another server uses this SQLite file: stop it, or use PostgreSQL")
     child = Supervisor([sys.executable, "-m", "service", "worker", "--supervised"], os.environ)
-    web = uvicorn.Server(_config(said, host, port))
-    _favour_answers()
+    web = _server(said, host, port)
+    # A dial is answered from memory by one thread; whatever else computes gives way to it.
+    sys.setswitchinterval(GIVE_WAY)
     if worker:
         child.start()
     try:
@@ -64,19 +64,21 @@ def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> 
         lock.release()
 
 
-def _favour_answers() -> None:
-    """A dial is answered from memory by one thread; whatever else computes gives way to it."""
-    sys.setswitchinterval(GIVE_WAY)
-    gc.freeze()  # modules, routes and tables stay: no collection need look at them again
+def _server(said: Settings, host: str, port: int) -> uvicorn.Server:
+    def ruined() -> None:
+        web.should_exit = True
+
+    house = House(parts_of(said), ruined)
+    web = uvicorn.Server(_config(said, house, host, port))
+    return web
 
 
-def _config(said: Settings, host: str, port: int) -> uvicorn.Config:
-    application = create_app(said)
+def _config(said: Settings, house: House, host: str, port: int) -> uvicorn.Config:
     return uvicorn.Config(
-        # The USSD door before everything, the application's own layers included.
-        Front(application, application.state.dial),
+        house,
         host=host,
         port=port,
+        lifespan="on",  # a house that cannot be opened must not look open
         access_log=False,  # it would print the hook tokens that stand in the paths
         log_config=None,
         server_header=False,
