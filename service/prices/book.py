@@ -78,7 +78,7 @@ class Book:
     routes: Mapping[str, Sequence[RouteCost]] = field(default_factory=dict)
     reference: int = 0
     demo: bool = False
-    _whens: dict[Pair, When] = field(default_factory=dict, repr=False, compare=False)
+    whens: dict[Pair, When] = field(default_factory=dict, repr=False, compare=False)
 
     def price(self, product: str, market: str, today: date) -> Price:
         """The newest price of a known product at a known market."""
@@ -141,10 +141,10 @@ class Book:
     def when(self, product: str, market: str) -> When:
         """Whether to wait; reckoned once per book, since it takes a season to fit."""
         pair = product, market
-        if pair not in self._whens:
+        if pair not in self.whens:
             found = self.price(product, market, self.day)
             kilo = found.quote if found.shown and pair in self.quotes else None
-            self._whens[pair] = when(
+            self.whens[pair] = when(
                 product,
                 market,
                 float(kilo.value) if kilo else None,
@@ -153,7 +153,7 @@ class Book:
                 self.storage.get(product),
                 found.product.chain,
             )
-        return self._whens[pair]
+        return self.whens[pair]
 
     def _estimate(self, product: Product, market: Market) -> Estimate | None:
         return self.estimates.get((product.code, market.code))
