@@ -79,6 +79,13 @@ class Book:
     reference: int = 0
     demo: bool = False
     whens: dict[Pair, When] = field(default_factory=dict, repr=False, compare=False)
+    _sold: Sequence[Product] = field(init=False, repr=False, compare=False)
+    _fairs: Sequence[Market] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        goods, places = self.catalog.products.values(), self.catalog.markets.values()
+        object.__setattr__(self, "_sold", tuple(sorted(goods, key=lambda it: it.ussd_key)))
+        object.__setattr__(self, "_fairs", tuple(sorted(places, key=lambda it: it.ussd_key)))
 
     def price(self, product: str, market: str, today: date) -> Price:
         """The newest price of a known product at a known market."""
@@ -103,17 +110,16 @@ class Book:
 
     def prices(self, product: str, today: date) -> list[Price]:
         """Every price of a product that may be shown, in keypad order of the markets."""
-        places = sorted(self.catalog.markets.values(), key=lambda each: each.ussd_key)
-        found = (self.price(product, each.code, today) for each in places)
+        found = (self.price(product, each.code, today) for each in self.fairs())
         return [each for each in found if each.shown]
 
-    def sold(self) -> list[Product]:
+    def sold(self) -> Sequence[Product]:
         """Products in keypad order."""
-        return sorted(self.catalog.products.values(), key=lambda each: each.ussd_key)
+        return self._sold
 
-    def fairs(self) -> list[Market]:
+    def fairs(self) -> Sequence[Market]:
         """Markets in keypad order."""
-        return sorted(self.catalog.markets.values(), key=lambda each: each.ussd_key)
+        return self._fairs
 
     def nearest(self, product: str, market: str, village: str | None, today: date) -> Price | None:
         """The freshest other market to name when this one is silent: known routes first."""

@@ -80,7 +80,9 @@ def villages(then: Then) -> Pick:
 
 def by_key(key: str, entries: Sequence[Entry]) -> str | None:
     """The code whose stable number was pressed."""
-    return next((code for number, code, _ in entries if key_of(number) == key), None)
+    pressed = int(key) if key.isdecimal() else -1
+    found = next((code for number, code, _ in entries if number == pressed), None)
+    return found if key_of(pressed) == key else None
 
 
 def market_entries(scene: Scene) -> list[Entry]:
