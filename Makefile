@@ -26,8 +26,8 @@ test: $(VENV)/.dev browser ## Every test, on SQLite and on a real PostgreSQL, wi
 faults: $(VENV)/.dev ## Only the bad days: kills, a full disk, dead gateways, restarted databases
 	@FAULTS=full $(BIN)/python -m pytest -m faults -s
 
-bench: $(VENV)/.runtime ## What one machine carries
-	@$(BIN)/sugu bench
+bench: $(VENV)/.runtime ## What one machine carries (make bench PARTS="region=600 scale")
+	@$(BIN)/sugu bench $(PARTS)
 
 check: $(VENV)/.dev ## Format, lint, types, floors, words, migrations: what `make test` does not run
 	@$(BIN)/ruff format --check .

@@ -117,10 +117,12 @@ def rekey() -> None:
 
 @command(app)
 def bench(
-    what: Annotated[str, typer.Argument(help="advice, or nothing for the speed suite")] = "",
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="advice, or parts of the speed suite, or nothing")
+    ] = None,
 ) -> None:
-    """How right the advice was (advice), or how fast this machine is (nothing)."""
-    if what == "advice":
+    """How right the advice was (advice), or how fast this machine is (docs/scaling.md)."""
+    if parts == ["advice"]:
         typer.echo(checks.advice_table(settings()))
         return
-    raise SystemExit(checks.run_bench())
+    raise SystemExit(checks.run_bench(parts or []))

@@ -18,19 +18,13 @@ DEFAULT_RATE = 5.0
 """Messages per second when the carrier publishes no figure: slow enough for any of them."""
 
 
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-
-
 class RawRequest(NamedTuple):
-    """A carrier's HTTP request as it came. Header names are lower-case; `query` has no `?`.
-
-    A tuple, as `UssdTurn` is: one is made for every dial.
-    """
+    """A carrier's HTTP request as it came. Header names are lower-case; `query` has no `?`."""
 
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] = NO_HEADERS
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
 
 
