@@ -12,7 +12,7 @@ CHROMIUM := $(firstword $(wildcard $(addprefix /usr/bin/,chromium chromium-brows
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench faults check format words lock mutants browser
+.PHONY: help demo test bench faults check format words lock mutants sdk sbom audit image browser
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,18 @@ words: $(VENV)/.dev ## Gather the texts of the code into the catalogues
 
 mutants: $(VENV)/.dev ## Change the thinking modules a little, and see that a test notices (long)
 	@$(BIN)/mutmut run
+
+sdk: $(VENV)/.dev ## Ask the official Node SDK again what it sends (needs node and npm); fails if it changed
+	@$(BIN)/python -m tests.gateways.npm_sdk
+
+sbom: $(VENV)/.runtime ## The list of parts, CycloneDX JSON from the lock: build/sbom.cdx.json
+	@$(BIN)/python .ci/sbom.py requirements.txt build/sbom.cdx.json
+
+audit: $(BIN)/python ## Known vulnerabilities of the locked packages; says so when no feed answers
+	@$(BIN)/python .ci/audit.py requirements.txt build/audit
+
+image: $(BIN)/python ## The Dockerfile's commands in a clean environment, until its health check passes
+	@$(BIN)/python .ci/image.py
 
 lock: $(VENV)/.dev ## Write requirements*.txt anew from pyproject.toml, with hashes
 	@$(PIP) install uv

@@ -138,14 +138,13 @@ def upgrade() -> None:
         sa.Column("path", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
         sa.Column("headers", sa.JSON(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("answer", sqlmodel.sql.sqltypes.AutoString(length=400), nullable=False),
+        sa.Column("answer", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("sealed_answer", sa.LargeBinary(), nullable=True),
         sa.Column("inbox_id", sa.Integer(), nullable=True),
-        sa.Column("delivery_id", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange")),
     )
     with op.batch_alter_table("exchange", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_exchange_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_exchange_delivery_id"), ["delivery_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_exchange_inbox_id"), ["inbox_id"], unique=False)
 
     op.create_table(
@@ -521,6 +520,13 @@ def upgrade() -> None:
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbox_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index("ix_inbox_received_at", ["received_at"], unique=False)
+        batch_op.create_index(
+            "ix_inbox_stuck",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'stuck'"),
+            postgresql_where=sa.text("state = 'stuck'"),
+        )
 
     op.create_table(
         "person_day",
@@ -958,6 +964,27 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "exchange_delivery",
+        sa.Column("exchange_id", sa.Integer(), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["delivery.id"],
+            name=op.f("fk_exchange_delivery_delivery_id_delivery"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["exchange_id"],
+            ["exchange.id"],
+            name=op.f("fk_exchange_delivery_exchange_id_exchange"),
+        ),
+        sa.PrimaryKeyConstraint("exchange_id", "delivery_id", name=op.f("pk_exchange_delivery")),
+    )
+    with op.batch_alter_table("exchange_delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_exchange_delivery_delivery_id"), ["delivery_id"], unique=False
+        )
+
+    op.create_table(
         "report",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
@@ -1094,6 +1121,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_report_inbox_id"))
 
     op.drop_table("report")
+    with op.batch_alter_table("exchange_delivery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_exchange_delivery_delivery_id"))
+
+    op.drop_table("exchange_delivery")
     with op.batch_alter_table("delivery_event", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_delivery_event_waiting",
@@ -1187,6 +1218,11 @@ def downgrade() -> None:
     op.drop_table("quote")
     op.drop_table("person_day")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_inbox_stuck",
+            sqlite_where=sa.text("state = 'stuck'"),
+            postgresql_where=sa.text("state = 'stuck'"),
+        )
         batch_op.drop_index("ix_inbox_received_at")
         batch_op.drop_index(batch_op.f("ix_inbox_contact_id"))
 
@@ -1225,7 +1261,6 @@ def downgrade() -> None:
     op.drop_table("fetch_cursor")
     with op.batch_alter_table("exchange", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_exchange_inbox_id"))
-        batch_op.drop_index(batch_op.f("ix_exchange_delivery_id"))
         batch_op.drop_index(batch_op.f("ix_exchange_at"))
 
     op.drop_table("exchange")

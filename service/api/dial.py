@@ -14,8 +14,9 @@ import structlog
 
 from service.api.deadline import Deadline
 from service.api.effects import Desk
+from service.api.meters import DIAL_FAILURES, DIAL_SECONDS
 from service.api.turns import Told, Turns
-from service.clock import Clock
+from service.clock import Clock, monotonic
 from service.phone import Phone, parse
 from service.sms.gateway import Ack, Gateway, Kind, RawRequest, Unreadable, UssdStyle, UssdTurn
 from service.ussd import dialects
@@ -82,11 +83,14 @@ class Dial:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request to `/hooks/{gateway}/{token}/ussd`."""
+        started = monotonic()
         path = scope["path"]
         door = self._doors.get(path) or self._door(path)
         reply = NOBODY if door is None else await self._in_time(door, scope, receive)
         await send(reply.start)
         await send(reply.body)
+        if door is not None:
+            DIAL_SECONDS.observe(monotonic() - started)
 
     def _door(self, path: str) -> "Door | None":
         """The door with this token. Remembered: a look-up compares whole paths, and those only
@@ -104,12 +108,15 @@ class Dial:
             return await self._deadline.keep(door.answer(scope, receive))
         except TimeoutError:
             log.warning("ussd answer out of time", gateway=door.name)
+            why = "late"
         except Exception as error:
             # The last guard of a promise: a farmer never meets silence, whatever broke behind.
             # Where it broke, without the values: they may be somebody's number.
             where = "".join(traceback.format_tb(error.__traceback__))
             what = type(error).__name__
             log.error("ussd turn failed", gateway=door.name, why=what, where=where)  # noqa: TRY400
+            why = "fault"
+        DIAL_FAILURES.labels(why).inc()
         return door.down()
 
 
@@ -146,6 +153,7 @@ class Door:
 
     def _unreadable(self, why: str) -> Reply:
         log.warning("ussd turn unreadable", gateway=self.name, why=why)
+        DIAL_FAILURES.labels("unreadable").inc()
         return self.down()
 
     def _reply(self, told: Told) -> Reply:

@@ -12,6 +12,8 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.meters import NOT_STORED
+from service.api.naming import Named
 from service.api.problems import OF_STATUS, Problem, body_of, language_of
 from service.sms.refused import Refused
 
@@ -35,6 +37,7 @@ class Answered(Exception):
 def install(app: FastAPI) -> None:
     """Take over every way a request can fail."""
     app.add_middleware(_TooLarge)
+    app.add_middleware(Named)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Answered, _answered)
     app.add_exception_handler(HTTPException, _http)
@@ -128,6 +131,7 @@ async def _data(request: Request, error: Exception) -> Response:
 async def _database(request: Request, error: Exception) -> Response:
     """What cannot be kept is said to be kept later: a carrier, too, tries again."""
     log.error("database", path=_path(request), error=type(error).__name__)
+    NOT_STORED.inc()
     return answer(Problem("busy", headers=RETRY_AFTER), request)
 
 

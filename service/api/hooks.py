@@ -5,23 +5,23 @@ be stored is answered 503, which every carrier takes as "later"; nothing is ackn
 its commit.
 """
 
+from datetime import datetime
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from structlog.contextvars import bound_contextvars
 
 from service.api.state import Sugu
 from service.db import writing
 from service.people import store as people
 from service.phone import parse
-from service.sms import archive, deliveries, intake
-from service.sms.gateway import Ack, Gateway, Kind, RawRequest
+from service.sms import deliveries, intake
+from service.sms.gateway import Ack, Gateway, IncomingSms, Kind, RawRequest
 from service.sms.tables import JobRun
 
 LARGEST = 16 * 1024
 """Bytes of a carrier's request; the longest real one is under 4 kB."""
-KEPT_HEADERS = ("content-type", "user-agent", "x-timestamp", "at-ussd-hop-metadata")
-"""Headers worth keeping in the archive; none holds a secret."""
 
 router = APIRouter(prefix="/hooks", include_in_schema=False)
 log = structlog.get_logger()
@@ -73,12 +73,12 @@ def incoming_sms(raw: Raw, carrier: Carrier, state: State) -> Response:
         raise HTTPException(404, "Not Found")
     code = state.settings.ussd_code
     desk = intake.Desk(state.vault, state.lexicon(), state.limits, state.voice, state.book, code)
-    for message in carrier.read_sms(raw):
-        with writing(state.engine) as session:
-            received = intake.receive(session, desk, carrier.name, message, now)
-            archive.keep(session, state.vault, carrier.name, _shown(raw), received, now)
-    _apply_notes(raw, carrier, state)
-    _note_heartbeat(raw, carrier, state)
+    messages = carrier.read_sms(raw)
+    for message in messages:
+        _take_in(message, raw, carrier, state, desk, now)
+    read = _apply_notes(Kind.SMS, raw, carrier, state) or _note_heartbeat(raw, carrier, state)
+    if not messages and not read:
+        _keep_unread(Kind.SMS, raw, carrier, state)
     state.keep_up()
     return _answer(carrier.ack(Kind.SMS))
 
@@ -87,7 +87,8 @@ def incoming_sms(raw: Raw, carrier: Carrier, state: State) -> Response:
 def delivery(raw: Raw, carrier: Carrier, state: State) -> Response:
     if not carrier.verify(raw, state.clock()):
         raise HTTPException(404, "Not Found")
-    _apply_notes(raw, carrier, state)
+    if not _apply_notes(Kind.DELIVERY, raw, carrier, state):
+        _keep_unread(Kind.DELIVERY, raw, carrier, state)
     return _answer(carrier.ack(Kind.DELIVERY))
 
 
@@ -111,33 +112,60 @@ def opt_out(raw: Raw, carrier: Carrier, state: State) -> Response:
         with writing(state.engine) as session:
             contact = people.contact_for(session, state.vault, phone, now)
             deliveries.opt_out(session, people.key(contact.id), carrier.name, now)
+            state.archive.received(session, carrier.name, Kind.OPT_OUT, raw, "stopped", now)
     return _answer(carrier.ack(Kind.OPT_OUT))
 
 
-def _apply_notes(raw: RawRequest, carrier: Gateway, state: Sugu) -> None:
+def _take_in(
+    message: IncomingSms,
+    raw: RawRequest,
+    carrier: Gateway,
+    state: Sugu,
+    desk: intake.Desk,
+    now: datetime,
+) -> None:
+    """One message: its transaction, and one line of what it came to. Every line that is logged
+    meanwhile names the message by its carrier's id."""
+    with bound_contextvars(gateway=carrier.name, message=message.provider_id or "no id"):
+        with writing(state.engine) as session:
+            received = intake.receive(session, desk, carrier.name, message, now)
+            kept = received.inbox_id
+            state.archive.received(
+                session, carrier.name, Kind.SMS, raw, received.outcome, now, inbox_id=kept
+            )
+        log.info("sms_in", inbox=kept, outcome=received.outcome)
+
+
+def _apply_notes(kind: Kind, raw: RawRequest, carrier: Gateway, state: Sugu) -> bool:
+    """Apply the delivery reports of a request, if it holds any."""
     notes = carrier.read_delivery(raw)
     if not notes:
-        return
+        return False
     with writing(state.engine) as session:
-        for note in notes:
-            deliveries.apply(session, state.vault, carrier.name, note, state.clock())
+        now = state.clock()
+        found = [deliveries.apply(session, state.vault, carrier.name, note, now) for note in notes]
+        about = [each.delivery_id for each in found if each.delivery_id is not None]
+        said = ", ".join(sorted({note.state for note in notes}))
+        state.archive.received(session, carrier.name, kind, raw, said, now, deliveries=about)
+    return True
 
 
-def _note_heartbeat(raw: RawRequest, carrier: Gateway, state: Sugu) -> None:
+def _note_heartbeat(raw: RawRequest, carrier: Gateway, state: Sugu) -> bool:
     """A gateway that is a phone says that it lives; staff see when it last did."""
     if carrier.read_heartbeat(raw) is None:
-        return
+        return False
     now = state.clock()
     with writing(state.engine) as session:
         session.merge(JobRun(name=f"phone {carrier.name}", started_at=now, finished_at=now))
+    return True
 
 
-def _shown(raw: RawRequest) -> RawRequest:
-    """The request as it may be kept: the token out of its path, few headers."""
-    parts = raw.path.split("/")
-    path = "/".join([*parts[:3], "***", *parts[4:]])
-    kept = {name: raw.headers[name] for name in KEPT_HEADERS if name in raw.headers}
-    return RawRequest(raw.method, path, raw.query, kept, raw.body)
+def _keep_unread(kind: Kind, raw: RawRequest, carrier: Gateway, state: Sugu) -> None:
+    """What a carrier sent and nobody understood is what a technician will ask for."""
+    if not raw.query and not raw.body:
+        return
+    with writing(state.engine) as session:
+        state.archive.received(session, carrier.name, kind, raw, "nothing read", state.clock())
 
 
 def _answer(ack: Ack) -> Response:

@@ -5,6 +5,7 @@ import contextlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import structlog
 from sqlalchemy import Engine
@@ -17,9 +18,11 @@ from service.phone import Vault
 from service.prices.book import Book
 from service.prices.shelf import read_version
 from service.settings import Settings
+from service.sms.archive import Archive
 from service.sms.gateway import Gateway
 from service.sms.lexicon import Lexicon
 from service.sms.limits import Limits
+from service.sms.secrets import Eraser
 
 LOOK_EVERY = 0.5
 """Seconds between looks at the book's version: another process's news is at most this old."""
@@ -40,6 +43,10 @@ class Sugu:
     _book: Book | None = None
     _lexicon: Lexicon | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def archive(self) -> Archive:
+        return Archive(self.vault, Eraser(self.settings.secrets(), self.settings.logins()))
 
     def book(self) -> Book:
         return self._book or self.refresh()

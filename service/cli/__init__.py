@@ -15,6 +15,7 @@ ROOMS = {
     "import": "files",
     "export": "files",
     "staff": "people",
+    "doctor": "doctor",
     "serve": "serving",
     "dial": "trying",
     "text": "trying",

@@ -25,8 +25,6 @@ from service.prices.shelf import references
 from service.prices.trip import RouteCost
 from service.prices.waiting import StorageCost
 from service.settings import Settings, WeakSecret
-from service.sms.gateway import Halt, Parcel, Recipient
-from service.sms.gateways import build
 from service.sms.tables import JobRun
 
 LEAST_DISK = 500 * 1024 * 1024
@@ -63,19 +61,6 @@ def examine(said: Settings, now: datetime) -> list[Finding]:
     found += [_guarded("worker", engine, lambda e: _worker(e, now)), _sender(said)]
     engine.dispose()
     return found
-
-
-async def try_gateway(said: Settings, name: str, to: str) -> Finding:
-    """Send one SMS and say what the carrier answered."""
-    gateway = build(said, [name])[name]
-    answer = await gateway.send(Parcel("Sugu: essai / test", (Recipient("doctor", to),)))
-    health = await gateway.health()
-    await gateway.close()
-    if isinstance(answer, Halt):
-        return Finding(name, False, f"refused: {answer.reason}")
-    first = answer[0]
-    told = f"{first.outcome}, id {first.provider_id}, {first.reason or ''} ({health.detail})"
-    return Finding(name, first.outcome.value == "accepted", told)
 
 
 def advice_table(said: Settings) -> str:

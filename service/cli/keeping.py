@@ -1,6 +1,5 @@
-"""`doctor`, `backup`, `restore`, `audit`, `subject`, `rekey`: keeping the service sound."""
+"""`backup`, `restore`, `audit`, `subject`, `rekey`: keeping the service sound."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,25 +20,6 @@ subject = typer.Typer(help="What a person may ask of their data.", no_args_is_he
 app.add_typer(audit, name="audit")
 app.add_typer(subject, name="subject")
 ACTOR = "command line"
-
-
-@command(app)
-def doctor(
-    gateway: Annotated[
-        str | None, typer.Option(help="Send one real SMS through this gateway, with --to")
-    ] = None,
-    to: Annotated[str | None, typer.Option(help="Phone that receives the test SMS")] = None,
-) -> None:
-    """What would fail on the day: settings, database, clock, disk, gateway."""
-    said = settings()
-    findings = checks.examine(said, clock.system())
-    if gateway and to:
-        findings.append(asyncio.run(checks.try_gateway(said, gateway, phone(to).e164)))
-    for each in findings:
-        typer.echo(f"{'ok  ' if each.ok else 'FAIL'} {each.name}: {each.detail}")
-    failed = sum(not each.ok for each in findings)
-    if failed:
-        raise Failure(f"{failed} of {len(findings)} checks failed.")
 
 
 @command(app)

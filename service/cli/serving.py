@@ -1,6 +1,7 @@
 """`serve`: the web server, and the worker as its supervised child."""
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -55,6 +56,9 @@ def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> 
     web = _server(said, host, port)
     # A dial is answered from memory by one thread; whatever else computes gives way to it.
     sys.setswitchinterval(GIVE_WAY)
+    # The server raises the signal again when it has ended: without this, it would end us too,
+    # and a container would be gone before the worker has settled what it was sending.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if worker:
         child.start()
     try:

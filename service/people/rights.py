@@ -1,10 +1,11 @@
 """What a person may ask of their data, and what staff must be able to do with every number."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, exists, update
 from sqlmodel import Session, SQLModel, col, select
 
 from service.people import store
@@ -49,6 +50,7 @@ def erase(session: Session, vault: Vault, phone: Phone, now: datetime) -> bool:
     for reporter in session.exec(select(Reporter).where(Reporter.contact_id == mine)):
         reporter.name, reporter.active, reporter.habits = ERASED, False, {}
         reporter.sex = None
+    _forget_exchanges(session, vault, phone, mine)
     _blank(session, mine)
     _unsend(session, mine, now)
     _forget_answers(session, phone)
@@ -87,14 +89,17 @@ def _reseal(session: Session, vault: Vault) -> None:
     exchange = SQLModel.metadata.tables["exchange"]
     last = 0
     while piece := session.execute(
-        select(exchange.c.id, exchange.c.sealed)
+        select(exchange.c.id, exchange.c.sealed, exchange.c.sealed_answer)
         .where(exchange.c.id > last)
         .order_by(exchange.c.id)
         .limit(PIECE)
     ).all():
-        for number, sealed in piece:
-            anew = vault.seal_bytes(vault.open_bytes(sealed))
-            session.execute(update(exchange).where(exchange.c.id == number).values(sealed=anew))
+        for number, *sealed in piece:
+            said, answer = (
+                vault.seal_bytes(vault.open_bytes(each)) if each else each for each in sealed
+            )
+            anew = update(exchange).where(exchange.c.id == number)
+            session.execute(anew.values(sealed=said, sealed_answer=answer))
         last = piece[-1][0]
 
 
@@ -128,8 +133,8 @@ def _blank(session: Session, contact_id: int) -> None:
     tables = SQLModel.metadata.tables
     inbox, delivery, words = tables["inbox"], tables["delivery"], tables["message_text"]
     mine = select(inbox.c.id).where(inbox.c.contact_id == contact_id)
-    for name in ("exchange", "unmatched_token"):
-        session.execute(delete(tables[name]).where(tables[name].c.inbox_id.in_(mine)))
+    words_not_known = tables["unmatched_token"]
+    session.execute(delete(words_not_known).where(words_not_known.c.inbox_id.in_(mine)))
     report = tables["report"]
     session.execute(update(report).where(report.c.inbox_id.in_(mine)).values(text=""))
     session.execute(
@@ -142,6 +147,36 @@ def _blank(session: Session, contact_id: int) -> None:
     session.execute(update(words).where(words.c.id.in_(own)).values(body=""))
     for name in ("ussd_session", "dispute"):
         session.execute(delete(tables[name]).where(tables[name].c.contact_id == contact_id))
+
+
+def _forget_exchanges(session: Session, vault: Vault, phone: Phone, contact_id: int) -> None:
+    """Raw exchanges about the person: what came in, what went out (with those it was sent to
+    together), and what no message was found for but names the number."""
+    tables = SQLModel.metadata.tables
+    exchange, link = tables["exchange"], tables["exchange_delivery"]
+    inbox, delivery = tables["inbox"], tables["delivery"]
+    sent = select(delivery.c.id).where(delivery.c.contact_id == contact_id)
+    out = select(link.c.exchange_id).where(link.c.delivery_id.in_(sent))
+    heard = select(inbox.c.id).where(inbox.c.contact_id == contact_id)
+    come = select(exchange.c.id).where(exchange.c.inbox_id.in_(heard))
+    ids = {row[0] for found in (out, come) for row in session.execute(found)}
+    every = sorted(ids | set(_loose(session, vault, phone)))
+    for start in range(0, len(every), PIECE):
+        piece = every[start : start + PIECE]
+        session.execute(delete(link).where(link.c.exchange_id.in_(piece)))
+        session.execute(delete(exchange).where(exchange.c.id.in_(piece)))
+
+
+def _loose(session: Session, vault: Vault, phone: Phone) -> Iterator[int]:
+    """Exchanges that belong to no message (a report nobody asked for) and hold this number."""
+    tables = SQLModel.metadata.tables
+    exchange, link = tables["exchange"], tables["exchange_delivery"]
+    alone = ~exists().where(link.c.exchange_id == exchange.c.id)
+    digits = phone.e164.removeprefix("+").encode()
+    kept = select(exchange.c.id, exchange.c.sealed).where(exchange.c.inbox_id.is_(None), alone)
+    for number, sealed in session.execute(kept):
+        if digits in vault.open_bytes(sealed):
+            yield number
 
 
 def _unsend(session: Session, contact_id: int, now: datetime) -> None:

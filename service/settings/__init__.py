@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretSt
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.settings.carriers import (
+    Account,
     AfricasTalking,
     Android,
     Carrier,
@@ -152,6 +153,18 @@ class Settings(BaseSettings):
         if copied or len(set(secret)) < FEWEST_SYMBOLS:
             raise WeakSecret("SUGU_SECRET_KEY is no secret: draw one with `openssl rand -hex 32`")
         return secret
+
+    def secrets(self) -> list[str]:
+        """Every secret there is in the settings: what must never be stored or shown."""
+        own = [self.secret_key, *self.secret_keys_old]
+        theirs = [said for name in CARRIERS for _, said in self.carrier(name)]
+        found = [each for each in (*own, *theirs) if isinstance(each, SecretStr)]
+        return [said for each in found if (said := each.get_secret_value())]
+
+    def logins(self) -> list[tuple[str, str]]:
+        """Names and passwords, which HTTP puts together in one word."""
+        accounts = [its for name in CARRIERS if isinstance(its := self.carrier(name), Account)]
+        return [(its.username, its.password.get_secret_value()) for its in accounts]
 
     def carrier(self, gateway: str) -> Carrier:
         """The settings of one gateway."""

@@ -14,6 +14,7 @@ from service.sms.tables import (
     Delivery,
     DeliveryEvent,
     Exchange,
+    ExchangeDelivery,
     Inbox,
     PersonDay,
 )
@@ -33,17 +34,20 @@ PIECE = 2_000
 def forget(session: Session, now: datetime, limits: Limits) -> int:
     """Forget one piece of everything that is old; how many rows it was."""
     return (
-        _drop_exchanges(session, now)
-        + _drop_events(session, now)
+        _drop_events(session, now)
         + _blank_inbox(session, now)
         + _blank_deliveries(session, now)
         + _drop_days(session, now, limits)
     )
 
 
-def _drop_exchanges(session: Session, now: datetime) -> int:
+def forget_exchanges(session: Session, now: datetime) -> int:
+    """Drop one piece of the old exchanges; there may be one for every report of a broadcast, so
+    that this is done more often than the rest."""
     old = select(Exchange.id).where(Exchange.at < now - EXCHANGES).limit(PIECE)
     ids = session.exec(old).all()
+    links = delete(ExchangeDelivery).where(col(ExchangeDelivery.exchange_id).in_(ids))
+    session.execute(links)
     session.execute(delete(Exchange).where(col(Exchange.id).in_(ids)))
     return len(ids)
 

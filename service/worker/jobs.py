@@ -26,6 +26,7 @@ def standing(press: Press) -> list[Job]:
         Job("watch", SOMETIMES, _watch),
         Job("correct", RARELY, lambda session, now: _correct(session, now, press)),
         Job("unknowns", RARELY, _said("{} unknown for good", sweep.close_unknowns)),
+        Job("archive", RARELY, _said("{} exchanges forgotten", retention.forget_exchanges)),
         Job("forget", HOURLY, lambda session, now: _forget(session, now, press)),
     ]
 

@@ -15,6 +15,7 @@ from service.sms.gateway import (
     NoteState,
     OptOut,
     RawRequest,
+    ReportForm,
     Unreadable,
     UssdEnd,
     UssdTurn,
@@ -35,6 +36,10 @@ STATES: Mapping[str, NoteState] = MappingProxyType(
 )
 ONCE = frozenset({"sessionId", "phoneNumber", "text", "serviceCode"})
 """Fields of a dial that must not be said twice in different ways."""
+REPORT = ReportForm(
+    frozenset({"id", "status", "phoneNumber"}),
+    frozenset({"networkCode", "failureReason", "retryCount"}),
+)
 HOP_HEADER = "at-ussd-hop-metadata"
 """Names the screen in Africa's Talking's own session statistics."""
 LONGEST_LABEL = 99

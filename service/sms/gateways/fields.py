@@ -54,19 +54,25 @@ def fields(raw: RawRequest) -> Fields:
 
 
 def _form(body: bytes) -> Fields:
-    """The first value of each field, and which were given again with another. In one loop: this
-    is read at every dial."""
+    """The first value of each field, and which were given again with another."""
     first: dict[str, str] = {}
     doubled = NONE
-    for piece in _pieces(body):
-        if "%" in piece or "+" in piece:
-            name, value = _decoded(piece)
-        else:
-            name, _, value = piece.partition("=")
+    for name, value in _words(body):
         if first.setdefault(name, value) != value:
             doubled |= {name}
-    first.pop("", None)
     return Fields(first, doubled)
+
+
+def _words(body: bytes) -> list[tuple[str, str]]:
+    """Name and value of each field. One loop: this is read at every dial."""
+    found = []
+    for piece in _pieces(body):
+        if "%" in piece or "+" in piece:
+            found.append(_decoded(piece))
+        elif piece:
+            name, _, value = piece.partition("=")
+            found.append((name, value))
+    return found
 
 
 def _pieces(body: bytes) -> list[str]:
@@ -111,6 +117,33 @@ def document(raw: RawRequest) -> object:
         return json.loads(as_words(body))
     except (ValueError, RecursionError):
         return None
+
+
+def names(raw: RawRequest) -> frozenset[str]:
+    """The names of everything in a request that holds a value: dotted inside JSON, where a list
+    has no index."""
+    loaded = document(raw)
+    asked = {name for name, value in _words(raw.query.encode()) if value}
+    said = _leaves(loaded) if loaded is not None else _filled(_words(raw.body))
+    return frozenset(asked) | frozenset(said)
+
+
+def _filled(form: list[tuple[str, str]]) -> Iterator[str]:
+    return (name for name, value in form if value)
+
+
+def _leaves(whole: object, path: str = "") -> Iterator[str]:
+    match whole:
+        case dict():
+            for name, value in whole.items():
+                yield from _leaves(value, f"{path}.{name}" if path else str(name))
+        case list():
+            for value in whole:
+                yield from _leaves(value, path)
+        case None | "":
+            return
+        case _:
+            yield path
 
 
 def as_text(value: object) -> str:
