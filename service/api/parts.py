@@ -14,10 +14,11 @@ from sqlmodel import select
 from service import clock as clocks
 from service.api.dial import Dial
 from service.api.effects import Desk
+from service.api.spool import spool_of
 from service.api.state import Sugu
 from service.clock import Clock
 from service.db import make_engine, reading
-from service.people.vaults import vault_of
+from service.people.vaults import sign_audit, vault_of
 from service.prices.tables import MarketRow
 from service.settings import Settings
 from service.sms.gateway import Gateway
@@ -56,12 +57,14 @@ def parts_of(
     """Raises `WeakSecret` without a proper secret key."""
     vault = vault_of(settings)
     engine = engine or make_engine(settings.database_url)
+    sign_audit(engine, settings)
     settings = as_demo(settings, engine)
     state = Sugu(
         engine=engine,
         settings=settings,
         clock=clock,
         vault=vault,
+        spool=spool_of(settings.database_url, vault),
         gateways=build(settings) if gateways is None else gateways,
         limits=limits(settings),
     )

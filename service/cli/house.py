@@ -38,10 +38,13 @@ class House:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()  # startup
         async with self._parts.alive():
+            stop = asyncio.Event()
             self._rooms = asyncio.create_task(self._build(), name="rooms")
+            chores = asyncio.create_task(self._chores(self._rooms, stop), name="chores")
             await send({"type": "lifespan.startup.complete"})
             await receive()  # shutdown
-            self._rooms.cancel()
+            stop.set()
+            await chores
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _build(self) -> App:
@@ -55,5 +58,11 @@ class House:
         return rooms
 
     def _built(self) -> App:
-        rooms: App = import_module("service.app").build_on(self._parts)
+        rooms: App = import_module("service.app").rooms_on(self._parts)
         return rooms
+
+    async def _chores(self, rooms: asyncio.Task[App], stop: asyncio.Event) -> None:
+        """What came while the database was away is brought in, once the rooms stand."""
+        await asyncio.wait([rooms])
+        if rooms.exception() is None:
+            await import_module("service.api.hooks").bring_in(self._parts.state, stop)

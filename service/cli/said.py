@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.db import make_engine
-from service.people.vaults import vault_of
+from service.people.vaults import sign_audit, vault_of
 from service.phone import Phone, Vault, parse
 from service.settings import Settings, WeakSecret
 
@@ -102,6 +102,8 @@ def settings() -> Settings:
 def database(said: Settings) -> Engine:
     """An engine whose connections are given back when the command ends."""
     engine = make_engine(said.database_url)
+    if said.secret_key is not None:
+        sign_audit(engine, said)
     _opened.append(engine)
     return engine
 

@@ -9,14 +9,14 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from service.prices.book import Book, Pair
-from service.prices.catalog import Catalog, Stage
+from service.prices.catalog import Catalog, Product, Quantity, Stage
 from service.prices.freshness import age_days
 from service.prices.neighbours import Estimate, estimate
 from service.prices.quote import Quote, grade_on
 from service.prices.reference import read_catalog
 from service.prices.season import History, choose, month_index, monthly
 from service.prices.tables import BookVersion, ProductRow, QuoteRow, ReferencePrice, RouteRow
-from service.prices.trend import trend
+from service.prices.trend import STEP, trend
 from service.prices.trip import RouteCost
 from service.prices.waiting import StorageCost
 
@@ -60,7 +60,7 @@ def _whole(session: Session, today: date, kept: Book | None, marks: BookVersion)
         catalog=catalog,
         quotes=prices,
         vessels=vessels,
-        trends={pair: _trend(quotes, today) for pair, quotes in prices.items()},
+        trends=_trends(prices, catalog, today),
         estimates=_estimates(prices, catalog, today, catalog.products),
         homes=_homes(session, catalog, today),
         histories=kept.histories if kept else _histories(session, catalog),
@@ -93,7 +93,10 @@ def _amended(session: Session, last: Book, changed: set[Pair], version: int) -> 
         version=version,
         quotes=prices,
         vessels={**last.vessels, **vessels},
-        trends={**last.trends, **{pair: _trend(fresh[pair], today) for pair in fresh}},
+        trends={
+            **last.trends,
+            **{pair: _trend(fresh[pair], today, catalog.products[pair[0]]) for pair in fresh},
+        },
         estimates=others | _estimates(prices, catalog, today, products),
         homes={**last.homes, **_homes(session, catalog, today, products)},
         whens={pair: each for pair, each in last.whens.items() if pair not in changed},
@@ -130,7 +133,7 @@ def _recent(
             QuoteRow.stage == Stage.PRODUCER.value,
             QuoteRow.fair_on >= today - timedelta(weeks=KEPT_WEEKS),
         )
-        .order_by(col(QuoteRow.fair_on).desc())
+        .order_by(col(QuoteRow.fair_on).desc(), col(QuoteRow.reporters).desc(), QuoteRow.unit)
     )
     if pair:
         query = query.where(QuoteRow.product == pair[0], QuoteRow.market == pair[1])
@@ -151,9 +154,20 @@ def _by_pair(
     return dict(own), dict(vessels)
 
 
-def _trend(quotes: Sequence[Quote], today: date) -> str | None:
+def _trends(
+    prices: Mapping[Pair, Sequence[Quote]], catalog: Catalog, today: date
+) -> dict[Pair, str | None]:
+    return {
+        pair: _trend(quotes, today, catalog.products[pair[0]]) for pair, quotes in prices.items()
+    }
+
+
+def _trend(quotes: Sequence[Quote], today: date, product: Product) -> str | None:
+    """By the kilo a move is at least the observatory's step; by the head, the tick of a head."""
     last = list(reversed(quotes[:TREND_FAIRS]))
-    return trend([(each.value, each.se_ln, grade_on(each, today), each.fair_on) for each in last])
+    step = max(STEP, product.tick) if product.quantity is not Quantity.KG else STEP
+    points = [(each.value, each.se_ln, grade_on(each, today), each.fair_on) for each in last]
+    return trend(points, step)
 
 
 def _estimates(

@@ -252,14 +252,15 @@ class RunText(SQLModel, table=True):
 
 
 class RunPrice(SQLModel, table=True):
-    """A price that a text of a run carried: what a correction is measured against."""
+    """A price that a text carried: what a correction is measured against. An alert, written for
+    one person, belongs to no run."""
 
     __tablename__ = "run_price"
 
     text_id: int = Field(primary_key=True, foreign_key="message_text.id")
     product: str = Field(primary_key=True, max_length=20)
     market: str = Field(primary_key=True, max_length=20)
-    run_id: int = Field(foreign_key="run.id", index=True)
+    run_id: int | None = Field(default=None, foreign_key="run.id", index=True)
     unit: str = Field(max_length=20)
     fair_on: date
     value: int

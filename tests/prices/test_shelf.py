@@ -106,3 +106,18 @@ def test_a_quote_that_is_taken_away_leaves_the_book(fair: Fair):
 
 def _told(book):
     return book.version, book.quotes, book.vessels, book.trends, book.estimates, book.homes
+
+
+def test_a_sheep_must_move_by_a_tick_of_a_head_to_be_said_to_move(fair: Fair):
+    """Four exact quotes: 6 000 rises by 400 F, more than 5 %, less than the 500 F of a head."""
+    for week, value in enumerate((6_000, 6_000, 6_400, 6_400)):
+        fair.session.add(
+            QuoteRow(
+                product="MOU", market="KITA", stage="producer", unit="head",
+                fair_on=FRIDAY - timedelta(weeks=3 - week), value=value, low=value, high=value,
+                reporters=3, grade="A", n_eff=3.0, se_ln=0.001, method=METHOD,
+                computed_at=instant(FRIDAY),
+            )
+        )  # fmt: skip
+    fair.session.flush()
+    assert read_book(fair.session, TODAY).trends["MOU", "KITA"] == "stable"
