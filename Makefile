@@ -29,8 +29,8 @@ faults: $(VENV)/.dev ## The bad days in full, and docs/trust.md made from what t
 		$$($(BIN)/python -m tests.faults.trust --tests); ended=$$?; \
 		$(BIN)/python -m tests.faults.trust && exit $$ended
 
-bench: $(VENV)/.runtime ## What one machine carries
-	@$(BIN)/sugu bench
+bench: $(VENV)/.runtime ## What one machine carries (make bench PARTS="region=600 scale")
+	@$(BIN)/sugu bench $(PARTS)
 
 check: $(VENV)/.dev ## Format, lint, types, floors, words, migrations: what `make test` does not run
 	@$(BIN)/ruff format --check .

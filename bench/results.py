@@ -10,8 +10,12 @@ FILE = Path(__file__).parent / "RESULTS.md"
 TITLES = {
     "speed": "Side by side",
     "market": "A busy market morning",
+    "region": "The region at ten times its busiest morning",
+    "storm": "As many dials as one process answers, in a storm",
+    "soak": "An ordinary morning that does not end",
     "history": "A report with history behind it",
     "footprint": "Room",
+    "scale": "More than one process",
 }
 HEAD = """# What one machine carries
 

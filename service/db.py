@@ -7,14 +7,16 @@ On SQLite it takes the write lock at once, so that a read is never turned into a
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlmodel import Session, SQLModel
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy.dialects import postgresql
 
 BUSY_SECONDS = 10
 """How long a SQLite writer waits for another; above it the caller answers 503."""
@@ -65,10 +67,29 @@ def migrate(url: str, revision: str = "head") -> None:
     """Bring the database to `revision`; safe to repeat, and after a kill half-way."""
     if (database := make_url(url)).get_backend_name() == "sqlite" and database.database:
         Path(database.database).parent.mkdir(parents=True, exist_ok=True)
+    from alembic import command
+
     command.upgrade(alembic_config(url), revision)
 
 
-def alembic_config(url: str) -> Config:
+def head(url: str) -> str | None:
+    """The revision a database should be at."""
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(alembic_config(url)).get_current_head()
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision this database is at."""
+    from alembic.runtime.migration import MigrationContext
+
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def alembic_config(url: str) -> "Config":
+    # Alembic is imported where it works: it takes 11 MB, and most processes never migrate.
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_migrations()))
     config.attributes["url"] = url
@@ -117,13 +138,15 @@ def table_of(rows: type[SQLModel]) -> Table:
     return SQLModel.metadata.tables[str(rows.__tablename__)]
 
 
-def upsert(session: Session, table: type[SQLModel] | Table) -> postgresql.Insert:
+def upsert(session: Session, table: type[SQLModel] | Table) -> "postgresql.Insert":
     """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`, on both.
 
     Given the bare table (`table_of`), many rows go through one prepared statement, without the
     bookkeeping of objects.
     """
     if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
         return postgresql.insert(table)
     # The two classes offer the same methods with the same meaning.
     return sqlite.insert(table)  # type: ignore[return-value]

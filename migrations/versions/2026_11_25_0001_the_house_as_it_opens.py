@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("catalog", sa.Integer(), nullable=False),
+        sa.Column("withdrawn", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_book_version")),
     )
     op.create_table(
@@ -574,6 +575,7 @@ def upgrade() -> None:
         sa.Column("method", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("computed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("book", sa.Integer(), nullable=False),
         sa.CheckConstraint("grade IN ('A', 'B', 'C', 'D')", name=op.f("ck_quote_grade_known")),
         sa.CheckConstraint(
             "low <= value AND value <= high AND low > 0", name=op.f("ck_quote_range_ordered")
@@ -594,6 +596,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("quote", schema=None) as batch_op:
+        batch_op.create_index("ix_quote_book", ["book"], unique=False)
         batch_op.create_index("ix_quote_fair_on", ["fair_on"], unique=False)
 
     op.create_table(
@@ -1268,6 +1271,7 @@ def downgrade() -> None:
     op.drop_table("route")
     with op.batch_alter_table("quote", schema=None) as batch_op:
         batch_op.drop_index("ix_quote_fair_on")
+        batch_op.drop_index("ix_quote_book")
 
     op.drop_table("quote")
     op.drop_table("person_day")

@@ -4,8 +4,6 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Literal
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
@@ -15,7 +13,7 @@ from sqlmodel import Session, col, select
 from service.api import metrics
 from service.api.deps import State, public
 from service.api.state import Sugu
-from service.db import alembic_config, reading
+from service.db import head, reading, revision
 from service.sms.tables import Circuit, JobRun
 
 CLOCK_STANDS_STILL = timedelta(minutes=3)
@@ -81,13 +79,13 @@ def _checks(state: Sugu) -> list[Check]:
 
 
 def _migrations(session: Session, url: str) -> Check:
-    current = MigrationContext.configure(session.connection()).get_current_revision()
+    current = revision(session.connection())
     return Check(name="migrations", ok=current == _head(url), needed=True, detail=current or "none")
 
 
 @lru_cache
 def _head(url: str) -> str | None:
-    return ScriptDirectory.from_config(alembic_config(url)).get_current_head()
+    return head(url)
 
 
 def _clock(session: Session, state: Sugu) -> Check:

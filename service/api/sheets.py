@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-import xlsxwriter
-from python_calamine import CalamineError, CalamineWorkbook
-
 from service.api.problems import Problem
 from service.encoding import fold
 
@@ -64,6 +61,8 @@ def to_csv(sheet: Sheet, *, separator: str = ",", bom: bool = False) -> bytes:
 
 def to_xlsx(sheet: Sheet) -> bytes:
     """A workbook with typed cells, a frozen heading, a filter, and a sheet of notes."""
+    import xlsxwriter
+
     out = io.BytesIO()
     options = {
         "in_memory": True,
@@ -72,6 +71,7 @@ def to_xlsx(sheet: Sheet) -> bytes:
         "strings_to_numbers": False,
         "default_date_format": "yyyy-mm-dd",
     }
+
     with xlsxwriter.Workbook(out, options) as book:
         bold = book.add_format({"bold": True, "bg_color": "#EDEDED"})
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
@@ -199,6 +199,8 @@ def _decoded(file: bytes) -> str:
 
 
 def _from_workbook(file: bytes) -> Iterator[list[str]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
     try:
         rows = CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()
     except (CalamineError, IndexError, ValueError) as error:

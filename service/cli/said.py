@@ -11,19 +11,24 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.app import sign_audit, vault_of
 from service.db import make_engine
 from service.logs import beside_the_answer
+from service.people.vaults import sign_audit, vault_of
 from service.phone import Phone, Vault, parse
 from service.settings import Settings, WeakSecret
 
 app = typer.Typer(
     name="sugu",
-    help="Market prices by SMS and USSD for the Kita region of Mali.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+@app.callback()
+def sugu() -> None:
+    """Market prices by SMS and USSD for the Kita region of Mali."""
+
 
 VAR = Path("var")
 DEMO_DATABASE = VAR / "demo.db"
@@ -110,7 +115,7 @@ def close() -> None:
 
 
 def vault(said: Settings) -> Vault:
-    return vault_of(said, said.require_secret())
+    return vault_of(said)
 
 
 def phone(text: str) -> Phone:

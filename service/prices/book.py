@@ -92,7 +92,14 @@ class Book:
     routes: Mapping[str, Sequence[RouteCost]] = field(default_factory=dict)
     reference: int = 0
     demo: bool = False
-    _whens: dict[Pair, When] = field(default_factory=dict, repr=False, compare=False)
+    whens: dict[Pair, When] = field(default_factory=dict, repr=False, compare=False)
+    _sold: Sequence[Product] = field(init=False, repr=False, compare=False)
+    _fairs: Sequence[Market] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        goods, places = self.catalog.products.values(), self.catalog.markets.values()
+        object.__setattr__(self, "_sold", tuple(sorted(goods, key=lambda it: it.ussd_key)))
+        object.__setattr__(self, "_fairs", tuple(sorted(places, key=lambda it: it.ussd_key)))
 
     def price(self, product: str, market: str, today: date) -> Price:
         """The newest price of a known product at a known market: in its own quantity, or when that
@@ -143,17 +150,16 @@ class Book:
 
     def prices(self, product: str, today: date) -> list[Price]:
         """Every price of a product that may be shown, in keypad order of the markets."""
-        places = sorted(self.catalog.markets.values(), key=lambda each: each.ussd_key)
-        found = (self.price(product, each.code, today) for each in places)
+        found = (self.price(product, each.code, today) for each in self.fairs())
         return [each for each in found if each.shown]
 
-    def sold(self) -> list[Product]:
+    def sold(self) -> Sequence[Product]:
         """Products in keypad order."""
-        return sorted(self.catalog.products.values(), key=lambda each: each.ussd_key)
+        return self._sold
 
-    def fairs(self) -> list[Market]:
+    def fairs(self) -> Sequence[Market]:
         """Markets in keypad order."""
-        return sorted(self.catalog.markets.values(), key=lambda each: each.ussd_key)
+        return self._fairs
 
     def nearest(self, product: str, market: str, village: str | None, today: date) -> Price | None:
         """The freshest other market to name when this one is silent: known routes first."""
@@ -181,11 +187,11 @@ class Book:
     def when(self, product: str, market: str) -> When:
         """Whether to wait; reckoned once per book, since it takes a season to fit."""
         pair = product, market
-        if pair not in self._whens:
+        if pair not in self.whens:
             found = self.price(product, market, self.day)
             quote = found.quote if found.shown else None
             kilo = quote if quote and quote.unit == found.product.quantity else None
-            self._whens[pair] = when(
+            self.whens[pair] = when(
                 product,
                 market,
                 float(kilo.value) if kilo else None,
@@ -194,7 +200,7 @@ class Book:
                 self.storage.get(product),
                 found.product.chain,
             )
-        return self._whens[pair]
+        return self.whens[pair]
 
     def _estimate(self, product: Product, market: Market) -> Estimate | None:
         return self.estimates.get((product.code, market.code))

@@ -257,7 +257,8 @@ class QuestionRow(SQLModel, table=True):
 
 
 class QuoteRow(SQLModel, table=True):
-    """The published price of one fair day; replaced whole when a report arrives late."""
+    """The published price of one fair day; replaced whole when a report arrives late. `book` is
+    the version of the book that first showed it as it is."""
 
     __tablename__ = "quote"
 
@@ -280,6 +281,7 @@ class QuoteRow(SQLModel, table=True):
     method: str = Field(max_length=20)
     computed_at: datetime
     version: int = 1
+    book: int = 0
 
     __table_args__ = (
         UniqueConstraint("product", "market", "stage", "unit", "fair_on"),
@@ -287,6 +289,7 @@ class QuoteRow(SQLModel, table=True):
         CheckConstraint("grade IN ('A', 'B', 'C', 'D')", name="grade_known"),
         CheckConstraint("reporters > 0", name="reporters_positive"),
         Index("ix_quote_fair_on", "fair_on"),
+        Index("ix_quote_book", "book"),
     )
 
 
@@ -340,13 +343,18 @@ class ReferencePrice(SQLModel, table=True):
 
 
 class BookVersion(SQLModel, table=True):
-    """One row: bumped by every transaction that changes what farmers are answered."""
+    """One row: bumped by every transaction that changes what farmers are answered.
+
+    `catalog` counts the changes of reference facts; `withdrawn` is the last version that took a
+    quote away, which no row of `quote` can tell.
+    """
 
     __tablename__ = "book_version"
 
     id: int = Field(default=1, primary_key=True)
     version: int = 1
     catalog: int = 1
+    withdrawn: int = 0
 
 
 class Dispute(SQLModel, table=True):

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from service.sms.tokens import Tokens
 
@@ -19,14 +19,13 @@ DEFAULT_RATE = 5.0
 """Messages per second when the carrier publishes no figure: slow enough for any of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawRequest:
+class RawRequest(NamedTuple):
     """A carrier's HTTP request as it came. Header names are lower-case; `query` has no `?`."""
 
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
 
 
@@ -75,8 +74,7 @@ class DeliveryNote:
     raw_status: str
 
 
-@dataclass(frozen=True, slots=True)
-class UssdTurn:
+class UssdTurn(NamedTuple):
     """One USSD hop. `text` is everything typed so far joined by `*` when `mode` is
     `accumulated`, or the last entry alone when it is `last`. `starts` is None when the
     carrier does not say whether this hop opens the session."""

@@ -1,7 +1,8 @@
 """Who is calling: everything a screen may depend on, as one value read once per session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,13 @@ class Profile:
         """The alert this caller has for one product at one market."""
         found = (each for each in self.alerts if (each.product, each.market) == (product, market))
         return next(found, None)
+
+
+@lru_cache(maxsize=4096)
+def looking(caller: Profile, product: str, market: str) -> Profile:
+    """The same caller after looking at a price. Remembered: most callers are alike, and one value
+    for all of them is soon compared."""
+    return replace(caller, product=product, market=market)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Nothing here is on the way of an answer but reading a caller who is not in memor
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -51,24 +51,31 @@ class Kept:
 
 def read_caller(session: Session, lookup: bytes, today: date, zone: ZoneInfo = BAMAKO) -> Caller:
     """Everything a screen may depend on, for the number with this lookup hash."""
-    found = session.execute(_WHO, {"lookup": lookup}).first()
+    found = session.execute(WHO, {"lookup": lookup}).mappings().first()
     if found is None:
         return Caller()
     card, spoken = _card(session, found, today, zone)
-    profile = Profile(
-        language=spoken or found.language,  # a reporter's own goes before a farmer's
-        village=found.village,
-        product=found.product,
-        market=found.market,
-        kilos=found.kilos,
-        sex=found.sex,
-        is_relay=found.role == "relay",
-        consented=bool(found.consented),
-        stopped=found.stopped_at is not None,
-        reporter=card,
-        alerts=tuple(_alerts(session, found.id, today)) if found.warned else (),
+    alerts = tuple(_alerts(session, found["id"], today)) if found["warned"] else ()
+    profile = farmer(found)
+    if card or alerts:
+        language = spoken or profile.language  # a reporter's own goes before a farmer's
+        profile = replace(profile, language=language, reporter=card, alerts=alerts)
+    return Caller(found["id"], profile, found["dialled_at"])
+
+
+def farmer(found: Any) -> Profile:
+    """What one row of `WHO` tells: everything, unless they report or are warned of prices."""
+    return Profile(
+        found["language"],
+        found["village"],
+        found["product"],
+        found["market"],
+        found["kilos"],
+        found["sex"],
+        found["role"] == "relay",
+        bool(found["consented"]),
+        found["stopped_at"] is not None,
     )
-    return Caller(found.id, profile, found.dialled_at)
 
 
 def _question() -> Select[Any]:
@@ -95,7 +102,7 @@ def _question() -> Select[Any]:
 
 
 REPORTER = ("id", "language")
-_WHO = _question()
+WHO = _question()
 
 
 def _alerts(session: Session, contact_id: int | None, today: date) -> Iterable[AlertCard]:
@@ -106,11 +113,11 @@ def _alerts(session: Session, contact_id: int | None, today: date) -> Iterable[A
 
 
 def _card(
-    session: Session, found: Row[Any], today: date, zone: ZoneInfo
+    session: Session, found: Any, today: date, zone: ZoneInfo
 ) -> tuple[ReporterCard | None, str | None]:
-    if found.its_id is None:
+    if found["its_id"] is None:
         return None, None
-    reporter = session.get_one(Reporter, found.its_id)
+    reporter = session.get_one(Reporter, found["its_id"])
     month = read_card(session, reporter, Month.of(today), today, zone)
     units, forms = (reporter.habits.get(name) or {} for name in ("units", "forms"))
     card = ReporterCard(
@@ -119,14 +126,14 @@ def _card(
         reports=month.reports,
         fairs=month.reported,
         apart=None if month.closeness is None else round(100 * month.closeness),
-        last_on=_last_day(session, found.its_id),
+        last_on=_last_day(session, found["its_id"]),
         on_time=month.on_time,
         earned=month.earned,
         units=tuple(sorted(units.items())),
         forms=tuple(sorted(forms.values())),
         dorome=reporter.habits.get("money") == "dorome",
     )
-    return card, found.its_language
+    return card, found["its_language"]
 
 
 def _last_day(session: Session, reporter_id: int) -> date | None:

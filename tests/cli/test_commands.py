@@ -462,7 +462,7 @@ def test_what_is_no_copy_is_not_put_in_place(quick: Sugu, kita_sqlite_url: str, 
 
 
 def test_a_database_in_use_is_not_replaced(quick: Sugu, kita_sqlite_url: str):
-    from service.worker import Busy, hold
+    from service.worker.locks import Busy, hold
 
     works(quick("backup", "sugu.copy"))
     lock = hold(kita_sqlite_url, "serve")

@@ -88,7 +88,7 @@ def environment(url: str, gateway: str, **more: str) -> Mapping[str, str]:
     } | more
 
 
-WORKER = "from service.settings import Settings; from service.worker import run_worker; raise SystemExit(run_worker(Settings(_env_file=None)))"
+WORKER = "from service.settings import Settings; from service.worker.process import run_worker; raise SystemExit(run_worker(Settings(_env_file=None)))"
 
 
 STARTED: list[subprocess.Popen] = []

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.settings import CARRIERS
-from service.sms.gateway import Gateway, Kind, RawRequest, Unreadable
+from service.sms.gateway import Gateway, Kind, RawRequest, Unreadable, UssdTurn
 from service.sms.gateways.fields import fields, instant, number, without
 from tests.conftest import MARKET_DAY
 from tests.gateways.rooms import gateway
@@ -37,7 +37,10 @@ def plain(value):
     """As JSON has it."""
     if isinstance(value, list):
         return [plain(each) for each in value]
-    said = asdict(value) if value is not None else None
+    if isinstance(value, UssdTurn):
+        said = value._asdict()
+    else:
+        said = asdict(value) if value is not None else None
     return json.loads(json.dumps(said, default=datetime.isoformat))
 
 

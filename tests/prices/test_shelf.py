@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import select
 
 from service.prices.catalog import Stage
 from service.prices.quote import METHOD
@@ -69,6 +70,42 @@ def test_a_market_is_estimated_only_once_its_own_price_has_expired(fair: Fair):
     book = read_book(fair.session, later)
     assert {pair: each.value for pair, each in book.estimates.items()} == {("ARA", "KITA"): 225}
     assert not book.price("ARA", "KITA", later).shown
+
+
+def test_a_book_amended_report_by_report_is_the_book_read_whole(fair: Fair):
+    book = read_book(fair.session, TODAY)
+    for name, value, said in (
+        ("awa", 220, {"on": BEFORE}),
+        ("awa", 230, {}),
+        ("moussa", 240, {}),
+        ("awa", 245, {"stage": Stage.FARMGATE}),
+    ):
+        fair.say(name, value, **said)
+        book = read_book(fair.session, TODAY, book)
+        assert _told(book) == _told(read_book(fair.session, TODAY))
+
+
+def test_a_report_leaves_every_other_pair_as_it_was(fair: Fair):
+    fair.say("awa", 230)
+    book = read_book(fair.session, TODAY)
+    publish(fair, "DJIDIAN", FRIDAY, 300)  # nobody was told of it
+    fair.say("awa", 235)
+    after = read_book(fair.session, TODAY, book)
+    assert after.version > book.version
+    assert ("ARA", "DJIDIAN") not in after.quotes
+    assert after.quotes["ARA", "KITA"][0].value == 235
+
+
+def test_a_quote_that_is_taken_away_leaves_the_book(fair: Fair):
+    publish(fair, "KITA", FRIDAY, 300)
+    book = read_book(fair.session, TODAY)
+    fair.session.delete(fair.session.exec(select(QuoteRow)).one())
+    bump(fair.session, withdrawn=True)
+    assert ("ARA", "KITA") not in read_book(fair.session, TODAY, book).quotes
+
+
+def _told(book):
+    return book.version, book.quotes, book.vessels, book.trends, book.estimates, book.homes
 
 
 def test_a_sheep_must_move_by_a_tick_of_a_head_to_be_said_to_move(fair: Fair):

@@ -18,8 +18,10 @@ from service.sms.gateway import Capabilities, Cost, IncomingSms, Outcome, Sent
 from service.sms.gateways.loopback import LoopbackGateway
 from service.sms.tables import BalanceReading, Delivery, FetchCursor, JobRun
 from service.sms.tokens import Tokens
-from service.worker import Clockwork, Job, Supervisor, Worker
 from service.worker.carriers import back_fill, note_balance, weigh
+from service.worker.clockwork import Clockwork, Job
+from service.worker.sender import Worker
+from service.worker.supervisor import Supervisor
 from tests.sms.outbox_world import LIMITS, NOON, VAULT, a_run, looking, people, states
 
 SETTINGS = Settings(

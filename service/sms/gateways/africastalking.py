@@ -6,7 +6,6 @@ oracle of the wire. Contract: `gateways.md` 1.
 """
 
 import asyncio
-import json
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -14,10 +13,6 @@ from types import MappingProxyType
 from typing import Any
 
 import httpx
-import requests
-from africastalking.Application import ApplicationService
-from africastalking.Service import AfricasTalkingException
-from africastalking.SMS import SMSService
 
 from service.settings import AfricasTalking
 from service.sms.gateway import (
@@ -144,9 +139,9 @@ class AfricasTalkingGateway(Quiet):
 
     async def health(self) -> Health:
         """Ask for the balance, by the SDK."""
-        service = ApplicationService(self._its.username, self._its.api_key.get_secret_value())
-        service._baseUrl = self._url
-        answer = await _ask(service.fetch_application_data)
+        from service.sms.gateways import sdk
+
+        answer = await asyncio.to_thread(sdk.application_data, *self._account())
         balance = cost(as_text(part(answer, "userData").get("balance")))
         if balance is None:
             return Health(ok=False, detail="Africa's Talking does not say the balance")
@@ -158,12 +153,12 @@ class AfricasTalkingGateway(Quiet):
 
     async def fetch(self, after: str | None) -> list[IncomingSms]:
         """Messages newer than `after` (`fetch:15071`), page by page while pages bring news."""
-        service = SMSService(self._its.username, self._its.api_key.get_secret_value())
-        service._baseUrl = self._url
+        from service.sms.gateways import sdk
+
         last = _integer((after or "").removeprefix(FETCHED)) or 0
         found: dict[int, IncomingSms] = {}
         for _ in range(PAGES):
-            answer = await _ask(service.fetch_messages, last)
+            answer = await asyncio.to_thread(sdk.messages, *self._account(), last)
             items = listed(part(answer, "SMSMessageData").get("Messages"))
             news = {at: sms for at, sms in map(self._fetched, items) if at > last}
             if not news:
@@ -183,18 +178,11 @@ class AfricasTalkingGateway(Quiet):
         )
         return _integer(said.get("id", "")) or 0, sms
 
+    def _account(self) -> tuple[str, str, str]:
+        return self._its.username, self._its.api_key.get_secret_value(), self._url
+
     async def close(self) -> None:
         await self._line.close()
-
-
-async def _ask(call: Any, *args: object) -> object:
-    """One SDK call in a thread: it blocks. None when it failed; the answer may be a `str` when
-    the content type carries a charset."""
-    try:
-        answer = await asyncio.to_thread(call, *args)
-        return json.loads(answer) if isinstance(answer, str) else answer
-    except (requests.RequestException, AfricasTalkingException, ValueError):
-        return None
 
 
 # --- reading the answer to a send -------------------------------------------------------

@@ -34,6 +34,8 @@ STATES: Mapping[str, NoteState] = MappingProxyType(
         "expired": NoteState.FAILED,
     }
 )
+ONCE = frozenset({"sessionId", "phoneNumber", "text", "serviceCode"})
+"""Fields of a dial that must not be said twice in different ways."""
 REPORT = ReportForm(
     frozenset({"id", "status", "phoneNumber"}),
     frozenset({"networkCode", "failureReason", "retryCount"}),
@@ -82,22 +84,17 @@ def read_delivery(raw: RawRequest) -> list[DeliveryNote]:
 def read_ussd(raw: RawRequest) -> UssdTurn | Unreadable:
     """One hop. `text` holds every entry so far joined by `*`, and is empty on the first."""
     form = fields(raw)
-    twice = form.doubled & {"sessionId", "phoneNumber", "text", "serviceCode"}
-    if twice:
+    if form.doubled and (twice := form.doubled & ONCE):
         return Unreadable(f"{min(twice)} given twice")
-    session, phone = form.get("sessionId"), caller(form.get("phoneNumber"))
+    said = form.values.get  # and not `form.get`, which is five times as dear: this is every dial
+    session, given = said("sessionId", "").strip(), said("phoneNumber", "").strip()
+    phone = caller(given)
     if not session:
         return Unreadable("no sessionId")
     if phone is None:
-        given = form.get("phoneNumber")
         return Unreadable("phoneNumber is not a phone number" if given else "no phoneNumber")
-    return UssdTurn(
-        session=session,
-        phone=phone,
-        service_code=form.get("serviceCode"),
-        network=form.get("networkCode") or None,
-        text=form.get("text"),
-    )
+    code, network = said("serviceCode", "").strip(), said("networkCode", "").strip()
+    return UssdTurn(session, phone, code, network or None, said("text", "").strip())
 
 
 def read_ussd_end(raw: RawRequest) -> UssdEnd | None:
