@@ -175,6 +175,7 @@ def _again(
         kind=kind,
         subject=str(len(family)),
         parent_id=first.id,
+        addressed_at=now,
         not_after=end,
         created_at=now,
     )
