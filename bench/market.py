@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -26,10 +26,11 @@ SECONDS = 10
 
 @dataclass(slots=True)
 class Reported:
-    """What became of the reports: answered 200, or anything else."""
+    """What became of the reports: answered 200, or anything else; how long each took."""
 
     stored: int = 0
     lost: int = 0
+    millis: list[float] = field(default_factory=list)
 
 
 def measure() -> str:
@@ -48,15 +49,15 @@ def measure() -> str:
         )
         machine.stay(machine.CLIENT_CPU)
         try:
-            key = _key(contender, folder)
+            key = key_of(contender, folder)
             alone = asyncio.run(_dials(server.port, contender.path))
-            broadcast = _broadcast(server.port, key)
+            run = broadcast(server.port, key)
             busy, reported = asyncio.run(_both(server.port, contender.path))
-            counts = _counts(server.port, key, broadcast)
+            tally = counts(server.port, key, run)
         finally:
             worker.stop()
             server.stop()
-    return _section(alone, busy, reported, counts)
+    return _section(alone, busy, reported, tally)
 
 
 async def _dials(port: int, path: str) -> Checked:
@@ -66,40 +67,44 @@ async def _dials(port: int, path: str) -> Checked:
 
 async def _both(port: int, path: str) -> tuple[Checked, Reported]:
     reported = Reported()
-    reports = asyncio.create_task(_reports(port, reported))
+    reporting = asyncio.create_task(reports(port, reported, REPORTS, SECONDS))
     seen = await _dials(port, path)
-    await reports
+    await reporting
     return seen, reported
 
 
-async def _reports(port: int, seen: Reported) -> None:
-    """One report every twentieth of a second, whether or not the last is answered yet.
+async def reports(
+    port: int, seen: Reported, each_second: int, seconds: float, name: str = "r"
+) -> None:
+    """So many reports every second, whether or not the last is answered yet.
 
     Prices are the standing ones: what is checked on the screens must stay what it is.
     """
     path, began = f"/hooks/loopback/{world.TOKEN}/sms", time.monotonic()
     async with asyncio.TaskGroup() as group:
-        for n in range(REPORTS * SECONDS):
-            await asyncio.sleep(max(0.0, began + n / REPORTS - time.monotonic()))
-            group.create_task(_report(drive.Line(port, path), n, seen))
+        for n in range(round(each_second * seconds)):
+            await asyncio.sleep(max(0.0, began + n / each_second - time.monotonic()))
+            group.create_task(_report(drive.Line(port, path), f"{name}-{n}", n, seen))
 
 
-async def _report(line: drive.Line, n: int, seen: Reported) -> None:
+async def _report(line: drive.Line, name: str, n: int, seen: Reported) -> None:
     reporter, product = n % goods.REPORTERS, random.randrange(len(goods.PRODUCTS))
     worth = goods.value(product, reporter % len(goods.MARKETS))
     form = {
-        "id": f"bench-{n}",
+        "id": f"bench-{name}",
         "from": world.reporter_phone(reporter),
         "to": "36000",
         "text": f"{goods.PRODUCTS[product][0]} {worth}",
         "date": "",
     }
+    began = time.perf_counter()
     try:
         status, _ = await line.post(form)
     except (TimeoutError, OSError, asyncio.IncompleteReadError):
         status = 0
     finally:
         line.close()
+    seen.millis.append((time.perf_counter() - began) * 1000)
     if status == 200:
         seen.stored += 1
     else:
@@ -109,7 +114,7 @@ async def _report(line: drive.Line, n: int, seen: Reported) -> None:
 # --- the broadcast ------------------------------------------------------------------------------
 
 
-def _key(contender: contenders.Contender, folder: Path) -> str:
+def key_of(contender: contenders.Contender, folder: Path) -> str:
     made = subprocess.run(
         [sys.executable, "-m", "service", "staff", "key", "bench", "--role", "admin"],
         env=dict(contender.env),
@@ -121,7 +126,7 @@ def _key(contender: contenders.Contender, folder: Path) -> str:
     return made.stdout.strip()
 
 
-def _broadcast(port: int, key: str) -> int:
+def broadcast(port: int, key: str) -> int:
     """A text to every caller, now."""
     plan = {
         "name": "bench",
@@ -133,7 +138,7 @@ def _broadcast(port: int, key: str) -> int:
     return int(_call(port, key, f"/broadcasts/{made['id']}/submit", {})["run_id"])
 
 
-def _counts(port: int, key: str, run: int) -> dict[str, int]:
+def counts(port: int, key: str, run: int) -> dict[str, int]:
     return _call(port, key, f"/runs/{run}", None)["counts"]
 
 
@@ -154,8 +159,8 @@ def _call(port: int, key: str, path: str, body: dict | None) -> dict:
 # --- the table ----------------------------------------------------------------------------------
 
 
-def _section(alone: Checked, busy: Checked, reported: Reported, counts: dict[str, int]) -> str:
-    sent = sum(counts.get(state, 0) for state in ("accepted", "delivered"))
+def _section(alone: Checked, busy: Checked, reported: Reported, tally: dict[str, int]) -> str:
+    sent = sum(tally.get(state, 0) for state in ("accepted", "delivered"))
     return "\n".join(
         [
             f"Dialogues at {PEAK} turns a second on {CONNECTIONS} connections, {SECONDS} s each."

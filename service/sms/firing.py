@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from service.db import upsert
@@ -24,7 +25,7 @@ from service.sms.editions import (
     next_due,
 )
 from service.sms.limits import Limits
-from service.sms.tables import Broadcast, MessageText, Run, RunPrice, RunText, stored
+from service.sms.tables import Broadcast, Run, RunPrice, RunText, stored
 from service.sms.template import Carried
 
 GRACE = timedelta(hours=2)
@@ -172,37 +173,39 @@ def _left_out(made: Edition, sheets: Sequence[Sheet]) -> str:
 
 
 def _print(session: Session, run_id: int, sheets: Sequence[Sheet], made: Edition) -> None:
-    """Keep each text once, and who reads it."""
-    kept: dict[tuple[str, tuple[Carried, ...]], MessageText] = {}
-    for sheet in sheets:
-        key = (sheet.text, sheet.prices)
-        if key not in kept:
-            kept[key] = outbox.write(session, sheet.text, sheet.language)
-            _remember(session, run_id, stored(kept[key].id), sheet.prices, made.as_of)
-        session.add(
-            RunText(
-                run_id=run_id,
-                language=sheet.language,
-                place=sheet.place,
-                text_id=stored(kept[key].id),
-            )
-        )
+    """Keep each text once, who reads it, and the prices it tells: three statements in all."""
+    kept = {(sheet.text, sheet.prices): sheet for sheet in sheets}
+    texts = {key: outbox.wired(sheet.text, sheet.language) for key, sheet in kept.items()}
+    session.add_all(texts.values())
     session.flush()
+    ids = {key: stored(text.id) for key, text in texts.items()}
+    readers = [
+        {
+            "run_id": run_id,
+            "language": sheet.language,
+            "place": sheet.place,
+            "text_id": ids[sheet.text, sheet.prices],
+        }
+        for sheet in sheets
+    ]
+    session.execute(insert(RunText), readers)
+    prices = [
+        _told(run_id, ids[key], price, made.as_of)
+        for key, sheet in kept.items()
+        for price in sheet.prices
+    ]
+    if prices:
+        session.execute(insert(RunPrice), prices)
 
 
-def _remember(
-    session: Session, run_id: int, text_id: int, prices: Sequence[Carried], at: datetime
-) -> None:
-    for price in prices:
-        session.add(
-            RunPrice(
-                text_id=text_id,
-                product=price.product,
-                market=price.market,
-                run_id=run_id,
-                unit=price.unit,
-                fair_on=price.fair_on,
-                value=price.value,
-                sent_at=at,
-            )
-        )
+def _told(run_id: int, text_id: int, price: Carried, at: datetime) -> dict[str, object]:
+    return {
+        "text_id": text_id,
+        "product": price.product,
+        "market": price.market,
+        "run_id": run_id,
+        "unit": price.unit,
+        "fair_on": price.fair_on,
+        "value": price.value,
+        "sent_at": at,
+    }

@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from random import Random, SystemRandom
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from service.clock import Clock
-from service.db import writing
+from service.db import is_sqlite, writing
 from service.encoding import Tier, to_gsm
 from service.people.atlas import read_book
 from service.phone import Vault
@@ -67,6 +68,8 @@ GONE = (OperationalError, InterfaceError, PoolTimeout)
 """The database is away, busy or restarting: try again. Anything else is a fault of ours."""
 
 _T = TypeVar("_T")
+Answer = Sequence[Sent] | Halt
+"""What a gateway said to a batch."""
 
 
 class Worker:
@@ -105,6 +108,8 @@ class Worker:
         self.clockwork = Clockwork(engine, [*standing(self.press), *duties(self.press), *jobs], now)
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._settling = asyncio.Lock()
+        self._answers: list[tuple[Batch, Answer]] = []
 
     def book(self, session: Session) -> Book:
         """The current book; read again only when its version moved or the day changed."""
@@ -132,26 +137,28 @@ class Worker:
 
     async def send_once(self) -> Batch | Idle:
         """Take and send one batch, in order: for tests and for the terminal."""
-        found = await asyncio.to_thread(self._claim)
-        if isinstance(found, Batch):
-            await self._deliver(found)
-        return found
+        found = await asyncio.to_thread(self._claim, 1)
+        if isinstance(found, Idle):
+            return found
+        await self._deliver(found[0])
+        return found[0]
 
     # --- the loop -----------------------------------------------------------------------------
 
     async def _send(self) -> None:
-        slots = asyncio.Semaphore(self._in_flight)
         while not self._stopping.is_set():
-            await slots.acquire()
-            found = await self._patiently(self._claim)
-            if not isinstance(found, Batch):
-                slots.release()
+            if len(self._tasks) >= self._in_flight:
+                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            free = self._in_flight - len(self._tasks)
+            found = await self._patiently(partial(self._claim, free))
+            if not isinstance(found, list):
                 await self._rest(found)
                 continue
-            task = asyncio.create_task(self._deliver(found))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            task.add_done_callback(lambda _: slots.release())
+            for batch in found:
+                task = asyncio.create_task(self._deliver(batch))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
     async def _rest(self, found: Idle | None) -> None:
         """Wait for work: not at all when rows were only put aside, else until a gateway is free."""
@@ -190,10 +197,17 @@ class Worker:
 
     # --- one batch ----------------------------------------------------------------------------
 
-    def _claim(self) -> Batch | Idle:
+    def _claim(self, most: int) -> list[Batch] | Idle:
+        """As many batches as there is room for, in one turn at the database."""
         with writing(self._engine) as session:
             now = present(session, self._now)
-            return claim(session, self.owner, self._ways, now, self._limits, self._vault)
+            batches: list[Batch] = []
+            while len(batches) < most:
+                found = claim(session, self.owner, self._ways, now, self._limits, self._vault)
+                if isinstance(found, Idle):
+                    return batches or found
+                batches.append(found)
+            return batches
 
     async def _deliver(self, batch: Batch) -> None:
         gateway = self._gateways[batch.gateway]
@@ -208,14 +222,38 @@ class Worker:
         answer = await self._call(gateway, Parcel(text, people)) if people else []
         if late:
             answer = [*answer, *late] if not isinstance(answer, Halt) else answer
-        await self._patiently(lambda: self._settle(batch, answer), insist=True)
+        await self._write_down(batch, answer)
+
+    async def _write_down(self, batch: Batch, answer: Answer) -> None:
+        """Settle a batch, on SQLite with those that were answered while it waited for its turn.
+
+        Elsewhere each by itself: two batches in one transaction could wait for each other's rows
+        in a circle with a report.
+        """
+        if not is_sqlite(self._engine):
+            await self._patiently(lambda: self._settle([(batch, answer)]), insist=True)
+            return
+        self._answers.append((batch, answer))
+        async with self._settling:
+            if answers := self._answers:
+                self._answers = []
+                await self._settle_together(answers)
+
+    async def _settle_together(self, answers: Sequence[tuple[Batch, Answer]]) -> None:
+        try:
+            await self._patiently(lambda: self._settle(answers), insist=True)
+        except Exception:  # a fault of ours in one of them must not cost the others their results
+            if len(answers) == 1:
+                raise
+            for each in answers:
+                await self._settle_together([each])
 
     def _still_good(self, not_after: datetime, kind: str) -> bool:
         """The last look before the socket: a late price is worse than none."""
         now = self._now()
         return not_after > now and (kind in REPLIES or not self._limits.is_quiet(now))
 
-    async def _call(self, gateway: Gateway, parcel: Parcel) -> Sequence[Sent] | Halt:
+    async def _call(self, gateway: Gateway, parcel: Parcel) -> Answer:
         """The gateway's answer; whatever goes wrong in it may have been sent."""
         try:
             async with asyncio.timeout(DEADLINE):
@@ -227,18 +265,22 @@ class Worker:
             reason = "adapter fault"
         return [Sent(each.key, Outcome.UNKNOWN, reason=reason) for each in parcel.recipients]
 
-    def _settle(self, batch: Batch, answer: Sequence[Sent] | Halt) -> None:
-        echo = self._gateways[batch.gateway].capabilities.echo_reports
+    def _settle(self, answers: Sequence[tuple[Batch, Answer]]) -> None:
         with writing(self._engine) as session:
             now = present(session, self._now)
-            settled = settle.settle(
-                session, self.owner, batch, answer, now, self._limits, self._chance
-            )
-            for row_id in settled.accepted if echo else ():
-                note = DeliveryNote(None, str(row_id), None, NoteState.DELIVERED, None, "echo")
-                deliveries.apply(session, self._vault, batch.gateway, note, now)
-        if isinstance(answer, Halt):
-            log.error("gateway %s halted: %s (%s)", batch.gateway, answer.reason, answer.kind)
+            for batch, answer in answers:
+                self._settle_one(session, batch, answer, now)
+        for batch, answer in answers:
+            if isinstance(answer, Halt):
+                log.error("gateway %s halted: %s (%s)", batch.gateway, answer.reason, answer.kind)
+
+    def _settle_one(self, session: Session, batch: Batch, answer: Answer, now: datetime) -> None:
+        settled = settle.settle(session, self.owner, batch, answer, now, self._limits, self._chance)
+        if not self._gateways[batch.gateway].capabilities.echo_reports:
+            return
+        for row_id in settled.accepted:
+            note = DeliveryNote(None, str(row_id), None, NoteState.DELIVERED, None, "echo")
+            deliveries.apply(session, self._vault, batch.gateway, note, now)
 
     # --- carriers -----------------------------------------------------------------------------
 
