@@ -22,7 +22,7 @@ from service.db import make_engine, migrate, writing
 from service.phone import Phone, Vault
 from service.prices.book import Book
 from service.prices.catalog import Catalog
-from service.sms import addressing, broadcasts, runs
+from service.sms import addressing, broadcasts, tallies
 from service.sms.broadcasts import Step
 from service.sms.circuits import Way
 from service.sms.claim import Batch, claim
@@ -129,7 +129,7 @@ def send(engine: Engine, batches: int) -> int:
 
 def counts(engine: Engine, run_id: int) -> dict[str, int]:
     with writing(engine) as session:
-        found = runs.counts(session, run_id)
+        found = tallies.counts(session, run_id)
         assert session.get_one(Run, run_id).total == sum(found.values())
         return found
 

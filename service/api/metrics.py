@@ -5,7 +5,7 @@ process counts by itself (answers, latency) is registered where it happens.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -15,8 +15,9 @@ from sqlmodel import Session, col, select
 
 from service.api.state import Sugu
 from service.db import reading
+from service.sms.due import QUEUED
 from service.sms.nudges import silent_fairs
-from service.sms.tables import Circuit, Delivery, Inbox, JobRun
+from service.sms.tables import Circuit, Delivery, Inbox, JobRun, Run
 
 RECENT = timedelta(days=1)
 """Deliveries of this long are what the unknown share is counted over."""
@@ -67,9 +68,22 @@ class _House(Collector):
 
     def _queue(self, session: Session) -> Iterator[GaugeMetricFamily]:
         now = self._state.clock()
-        due = (Delivery.state == "queued", Delivery.not_before <= now, Delivery.not_after > now)
-        found = session.execute(select(func.count(), func.min(Delivery.not_before)).where(*due))
-        count, oldest = found.one()
+        found = [
+            session.execute(
+                select(func.count(), func.min(Delivery.not_before)).where(
+                    whose,
+                    col(Delivery.state) == QUEUED,
+                    Delivery.not_before <= now,
+                    Delivery.not_after > now,
+                )
+            ).one()
+            for whose in (
+                col(Delivery.run_id).is_(None),
+                col(Delivery.run_id).in_(select(Run.id).where(Run.state == "running")),
+            )
+        ]
+        count = sum(number for number, _ in found)
+        oldest = min((first for _, first in found if first is not None), default=None)
         yield _gauge("sugu_queue_messages", "Messages that should leave now", count)
         age = (now - oldest).total_seconds() if oldest else 0
         yield _gauge("sugu_queue_age_seconds", "Age of the oldest of them", age)
@@ -80,7 +94,10 @@ class _House(Collector):
         since = self._state.clock() - RECENT
         rows = session.exec(
             select(Delivery.state, func.count())
-            .where(col(Delivery.sending_at) >= since)
+            .where(
+                col(Delivery.id) > _last_before(session, since - RECENT),
+                col(Delivery.sending_at) >= since,
+            )
             .group_by(col(Delivery.state))
         )
         counts = dict(rows.all())
@@ -99,6 +116,13 @@ class _House(Collector):
         for circuit in session.exec(select(Circuit).order_by(Circuit.gateway)):
             circuits.add_metric([circuit.gateway, circuit.kind], 1)
         yield circuits
+
+
+def _last_before(session: Session, at: datetime) -> int:
+    """The newest message older than that: ids and ages have one order, and a day is a short way
+    back from the end, where a year is a long way from the beginning."""
+    older = select(Delivery.id).where(Delivery.created_at < at).order_by(col(Delivery.id).desc())
+    return session.exec(older.limit(1)).first() or 0
 
 
 def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:

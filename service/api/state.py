@@ -20,6 +20,7 @@ from service.settings import Settings
 from service.sms.gateway import Gateway
 from service.sms.lexicon import Lexicon
 from service.sms.limits import Limits
+from service.sms.tallies import Tallies
 
 LOOK_EVERY = 0.5
 """Seconds between looks at the book's version: another process's news is at most this old."""
@@ -37,6 +38,7 @@ class Sugu:
     vault: Vault
     gateways: Mapping[str, Gateway]
     limits: Limits
+    tallies: Tallies = field(default_factory=Tallies)
     _book: Book | None = None
     _lexicon: Lexicon | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -120,7 +120,7 @@ def read_run(work: Viewer, run_id: Id) -> RunPage:
     row = work.one(RunRow, run_id)
     shares = {
         name: [Share(name=each.name, counts=dict(each.counts)) for each in found]
-        for name, found in runs.statistics(work.session, run_id).items()
+        for name, found in work.state.tallies.statistics(work.session, row).items()
     }
     return RunPage(**run_of(work, row).model_dump(), shares=shares)
 
@@ -204,7 +204,7 @@ def run_of(work: Work, row: RunRow) -> Run:
 
 
 def _read(session: Session, row: RunRow, now: datetime, state: Sugu) -> Run:
-    seen = runs.progress(session, row, now, state.limits)
+    seen = runs.progress(session, row, now, state.limits, state.tallies)
     name = session.exec(select(Broadcast.name).where(Broadcast.id == row.broadcast_id)).first()
     return Run.model_validate(
         {
