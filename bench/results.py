@@ -10,6 +10,9 @@ FILE = Path(__file__).parent / "RESULTS.md"
 TITLES = {
     "speed": "Side by side",
     "market": "A busy market morning",
+    "together": "Reports and a broadcast at once",
+    "fanout": "A broadcast to a whole country",
+    "crowd": "Half a million messages",
     "history": "A report with history behind it",
     "footprint": "Room",
 }

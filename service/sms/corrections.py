@@ -152,7 +152,12 @@ def _words(session: Session, run: Run, wrong: Wrong, book: Book, now: datetime) 
 
 
 def words(wrong: Wrong, lang: str, book: Book) -> str:
-    """What is said, in one SMS."""
+    """What is said, in one SMS, and how to hear no more: nobody asked for it."""
+    say = speaker(lang)
+    return f"{_said(wrong, lang, book)} {say('foot.stop', 'STOP=arrêt')}"
+
+
+def _said(wrong: Wrong, lang: str, book: Book) -> str:
     say = speaker(lang)
     product = book.catalog.products.get(wrong.product)
     market = book.catalog.markets.get(wrong.market)

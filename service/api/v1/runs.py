@@ -39,7 +39,8 @@ DeliveryState = Literal[
 
 class Run(Answer):
     """`counts` add up to `total`. `rate` is messages a second, `left` seconds to go; `stuck`:
-    no progress for two minutes; `no_report`: accepted, and no report in a day."""
+    no progress for two minutes; `no_report`: accepted, and no report in a day. People are given
+    their rows in slices; `addressed_at` is when the last of them had one."""
 
     id: int
     broadcast_id: int
@@ -48,6 +49,7 @@ class Run(Answer):
     parent_id: int | None
     due_at: datetime
     created_at: datetime
+    addressed_at: datetime | None
     finished_at: datetime | None
     not_after: datetime | None
     state: str
