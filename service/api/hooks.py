@@ -10,6 +10,7 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
+from service.api.health import PHONE
 from service.api.state import Sugu
 from service.db import writing
 from service.people import store as people
@@ -129,7 +130,7 @@ def _note_heartbeat(raw: RawRequest, carrier: Gateway, state: Sugu) -> None:
         return
     now = state.clock()
     with writing(state.engine) as session:
-        session.merge(JobRun(name=f"phone {carrier.name}", started_at=now, finished_at=now))
+        session.merge(JobRun(name=f"{PHONE}{carrier.name}", started_at=now, finished_at=now))
 
 
 def _shown(raw: RawRequest) -> RawRequest:

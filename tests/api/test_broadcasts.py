@@ -206,3 +206,25 @@ def test_readyz_says_when_the_clock_stands_still(office: Office):
     checks = {each["name"]: each for each in said.json()["checks"]}
     assert (said.status_code, checks["worker"]["ok"]) == (200, False)
     assert checks["worker"]["detail"] == "240 s"
+
+
+def test_a_phone_that_lives_is_no_worker_that_lives(office: Office):
+    with writing(office.engine) as session:
+        session.add(JobRun(name="sweep", started_at=office.clock()))
+    office.clock.pass_(minutes=4)
+    with writing(office.engine) as session:
+        session.add(JobRun(name="phone android", started_at=office.clock()))
+    checks = {each["name"]: each for each in office.nobody.get("/readyz").json()["checks"]}
+    assert checks["worker"]["ok"] is False
+
+
+def test_every_timed_job_says_how_its_last_run_went(office: Office):
+    with writing(office.engine) as session:
+        session.add(JobRun(name="fire", started_at=office.clock(), result="run 1 running: 4"))
+        session.add(JobRun(name="sweep", started_at=office.clock(), error="OperationalError"))
+    office.clock.pass_(seconds=5)
+    items = office.viewer.get(f"{API}/jobs").json()["items"]
+    assert [(each["name"], each["age"], each["result"], each["error"]) for each in items] == [
+        ("fire", 5.0, "run 1 running: 4", ""),
+        ("sweep", 5.0, "", "OperationalError"),
+    ]

@@ -165,6 +165,17 @@ def test_a_run_stops_exactly_at_its_cap(engine: Engine):
         assert session.get(Budget, f"run:{run}").used == 33
 
 
+def test_what_the_month_cannot_pay_is_not_sent(engine: Engine):
+    with writing(engine) as session:
+        people(session, 30)
+        run = a_run(session)
+    drain(engine, limits=replace(LIMITS, month=12))
+    with looking(engine) as session:
+        assert states(session, run) == {"accepted": 12, "suppressed": 18}
+        reasons = session.exec(select(Delivery.reason).where(Delivery.state == "suppressed"))
+        assert set(reasons) == {"cap_month"}
+
+
 def test_what_the_day_cannot_pay_waits_for_tomorrow_when_it_keeps(engine: Engine):
     capped = replace(LIMITS, day=0)
     with writing(engine) as session:
