@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from random import Random, SystemRandom
@@ -29,6 +30,7 @@ from service.prices.book import Book
 from service.prices.shelf import read_version
 from service.settings import Settings
 from service.sms import deliveries, settle
+from service.sms.archive import Archive
 from service.sms.circuits import Way
 from service.sms.claim import Batch, Idle, claim
 from service.sms.editions import Press
@@ -43,6 +45,8 @@ from service.sms.gateway import (
     Sent,
 )
 from service.sms.limits import REPLIES, limits
+from service.sms.overheard import Passed, listening
+from service.sms.secrets import Eraser
 from service.worker import carriers
 from service.worker.carriers import Receive
 from service.worker.clockwork import Clockwork, Job, present
@@ -72,6 +76,23 @@ Answer = Sequence[Sent] | Halt
 """What a gateway said to a batch."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Wire:
+    """What passed while a batch was sent, and the rows it was about."""
+
+    passed: Sequence[Passed]
+    rows: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A batch, what the gateway said to it, and what passed meanwhile."""
+
+    batch: Batch
+    answer: Answer
+    wire: _Wire
+
+
 class Worker:
     """Sends what the outbox holds and keeps its clock, until `stop`.
 
@@ -97,6 +118,7 @@ class Worker:
         self._gateways = gateways
         self._now = now
         self._vault = vault
+        self._archive = Archive(vault, Eraser(settings.secrets(), settings.logins()))
         self._receive = receive
         self._chance = chance or SystemRandom()
         self._limits = limits(settings)
@@ -109,7 +131,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._settling = asyncio.Lock()
-        self._answers: list[tuple[Batch, Answer]] = []
+        self._answers: list[_Answered] = []
 
     def book(self, session: Session) -> Book:
         """The current book; read again only when its version moved or the day changed."""
@@ -219,27 +241,29 @@ class Worker:
         ]
         people = tuple(Recipient(str(row.id), row.phone.e164) for row in ready)
         text = to_gsm(batch.text, Tier(gateway.capabilities.tier))
-        answer = await self._call(gateway, Parcel(text, people)) if people else []
+        with listening() as heard:
+            answer = await self._call(gateway, Parcel(text, people)) if people else []
         if late:
             answer = [*answer, *late] if not isinstance(answer, Halt) else answer
-        await self._write_down(batch, answer)
+        wire = _Wire(tuple(heard), tuple(row.id for row in ready))
+        await self._write_down(_Answered(batch, answer, wire))
 
-    async def _write_down(self, batch: Batch, answer: Answer) -> None:
+    async def _write_down(self, answered: _Answered) -> None:
         """Settle a batch, on SQLite with those that were answered while it waited for its turn.
 
         Elsewhere each by itself: two batches in one transaction could wait for each other's rows
         in a circle with a report.
         """
         if not is_sqlite(self._engine):
-            await self._patiently(lambda: self._settle([(batch, answer)]), insist=True)
+            await self._patiently(lambda: self._settle([answered]), insist=True)
             return
-        self._answers.append((batch, answer))
+        self._answers.append(answered)
         async with self._settling:
             if answers := self._answers:
                 self._answers = []
                 await self._settle_together(answers)
 
-    async def _settle_together(self, answers: Sequence[tuple[Batch, Answer]]) -> None:
+    async def _settle_together(self, answers: Sequence[_Answered]) -> None:
         try:
             await self._patiently(lambda: self._settle(answers), insist=True)
         except Exception:  # a fault of ours in one of them must not cost the others their results
@@ -265,17 +289,19 @@ class Worker:
             reason = "adapter fault"
         return [Sent(each.key, Outcome.UNKNOWN, reason=reason) for each in parcel.recipients]
 
-    def _settle(self, answers: Sequence[tuple[Batch, Answer]]) -> None:
+    def _settle(self, answers: Sequence[_Answered]) -> None:
         with writing(self._engine) as session:
             now = present(session, self._now)
-            for batch, answer in answers:
-                self._settle_one(session, batch, answer, now)
-        for batch, answer in answers:
-            if isinstance(answer, Halt):
-                log.error("gateway %s halted: %s (%s)", batch.gateway, answer.reason, answer.kind)
+            for each in answers:
+                self._settle_one(session, each, now)
+        for each in answers:
+            if isinstance(halt := each.answer, Halt):
+                log.error("gateway %s halted: %s (%s)", each.batch.gateway, halt.reason, halt.kind)
 
-    def _settle_one(self, session: Session, batch: Batch, answer: Answer, now: datetime) -> None:
-        settled = settle.settle(session, self.owner, batch, answer, now, self._limits, self._chance)
+    def _settle_one(self, session: Session, one: _Answered, now: datetime) -> None:
+        batch, wire, chance = one.batch, one.wire, self._chance
+        settled = settle.settle(session, self.owner, batch, one.answer, now, self._limits, chance)
+        self._archive.sent(session, batch.gateway, wire.passed, wire.rows, now)
         if not self._gateways[batch.gateway].capabilities.echo_reports:
             return
         for row_id in settled.accepted:

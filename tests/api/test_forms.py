@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.api.office import Office, code, reporter, subscriber
 
 API = "/api/v1"
@@ -220,3 +222,19 @@ def test_a_new_way_of_writing_is_folded_and_taught(office: Office):
     said = office.operator.post(f"{API}/aliases", json=form)
     assert (said.status_code, said.json()["form"]) == (201, "tigafarama")
     assert code(office.operator.post(f"{API}/aliases", json=form)) == "already_exists"
+
+
+def test_the_kilos_of_each_vessel_are_summed_up_with_spread_and_age(office: Office):
+    for kilos, day in ((40, "2026-11-19"), (42, "2026-11-20"), (44, "2026-08-01")):
+        form = {"unit": "SAC", "product": "ARA", "market": "KITA", "kilos": kilos,
+                "weighed_on": day}  # fmt: skip
+        assert office.operator.post(f"{API}/weighings", json=form).status_code == 201
+    path = f"{API}/weighings/summary?product=ARA&market=KITA"
+    (sack,) = office.viewer.get(path).json()["items"]
+    assert (sack["kilos"], sack["count"], sack["last_on"]) == (42, 3, "2026-11-20")
+    assert sack["cv"] == pytest.approx(0.0476)
+    assert (sack["due"], sack["stale"]) == (False, False)
+    office.clock.pass_(days=91)
+    assert office.viewer.get(path).json()["items"][0]["due"]
+    office.clock.pass_(days=30)
+    assert office.viewer.get(path).json()["items"][0]["stale"]
