@@ -4,22 +4,26 @@ python -m bench                  the usual parts, within ten minutes; writes ben
 python -m bench PART...          these parts; each writes its section
 
 Parts that take a number of seconds as `part=seconds`: `region=600`, `storm=60`, `soak=21600`.
+`crowd` is half a million messages: ten minutes and more.
 """
 
 import sys
 
-from bench import footprint, history, market, results, scale, speed
+from bench import crowd, fanout, footprint, history, market, results, scale, speed, together
 
 PARTS = {
     "speed": speed.measure,
     "market": market.measure,
+    "together": together.measure,
+    "fanout": fanout.section,
     "history": history.measure,
     "footprint": footprint.measure,
     "scale": scale.measure,
+    "crowd": crowd.measure,
 }
 LOADS = {"region": market.TEN_TIMES, "storm": market.STORM, "soak": market.ORDINARY}
 """Parts that last as long as they are told to."""
-USUAL = ("speed", "market", "history", "footprint")
+USUAL = ("speed", "market", "together", "fanout", "history", "footprint")
 
 
 def main() -> None:

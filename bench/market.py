@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -60,10 +60,11 @@ class Room:
 
 @dataclass(slots=True)
 class Reported:
-    """What became of the reports: answered 200, or anything else."""
+    """What became of the reports: answered 200, or anything else; how long each took."""
 
     stored: int = 0
     lost: int = 0
+    millis: list[float] = field(default_factory=list)
 
 
 def measure(load: Load = MORNING) -> str:
@@ -82,17 +83,17 @@ def measure(load: Load = MORNING) -> str:
         )
         machine.stay(machine.CLIENT_CPU)
         try:
-            token = key(contender.env, folder)
+            token = key_of(contender.env, folder)
             alone = asyncio.run(_dials(server.port, contender.path, load, load.alone))
             before = _room(server, worker, folder)
             run = broadcast(server.port, token)
             busy, reported = asyncio.run(_both(server.port, contender.path, load))
             after = _room(server, worker, folder)
-            counts = _counts(server.port, token, run)
+            tally = counts(server.port, token, run)
         finally:
             worker.stop()
             server.stop()
-    return _section(load, alone, busy, reported, counts, (before, after))
+    return _section(load, alone, busy, reported, tally, (before, after))
 
 
 def _room(server: machine.Server, worker: machine.Server, folder: Path) -> Room:
@@ -108,40 +109,44 @@ async def _dials(port: int, path: str, load: Load, seconds: float) -> Checked:
 
 async def _both(port: int, path: str, load: Load) -> tuple[Checked, Reported]:
     reported = Reported()
-    reports = asyncio.create_task(_reports(port, load, reported))
+    reporting = asyncio.create_task(reports(port, reported, load.reports, load.seconds))
     seen = await _dials(port, path, load, load.seconds)
-    await reports
+    await reporting
     return seen, reported
 
 
-async def _reports(port: int, load: Load, seen: Reported) -> None:
-    """One report after another by the clock, whether or not the last is answered yet.
+async def reports(
+    port: int, seen: Reported, each_second: float, seconds: float, name: str = "r"
+) -> None:
+    """So many reports every second, whether or not the last is answered yet.
 
     Prices are the standing ones: what is checked on the screens must stay what it is.
     """
     path, began = f"/hooks/loopback/{world.TOKEN}/sms", time.monotonic()
     async with asyncio.TaskGroup() as group:
-        for n in range(round(load.reports * load.seconds)):
-            await asyncio.sleep(max(0.0, began + n / load.reports - time.monotonic()))
-            group.create_task(_report(drive.Line(port, path), n, seen))
+        for n in range(round(each_second * seconds)):
+            await asyncio.sleep(max(0.0, began + n / each_second - time.monotonic()))
+            group.create_task(_report(drive.Line(port, path), f"{name}-{n}", n, seen))
 
 
-async def _report(line: drive.Line, n: int, seen: Reported) -> None:
+async def _report(line: drive.Line, name: str, n: int, seen: Reported) -> None:
     reporter, product = n % goods.REPORTERS, random.randrange(len(goods.PRODUCTS))
     worth = goods.value(product, reporter % len(goods.MARKETS))
     form = {
-        "id": f"bench-{n}",
+        "id": f"bench-{name}",
         "from": world.reporter_phone(reporter),
         "to": "36000",
         "text": f"{goods.PRODUCTS[product][0]} {worth}",
         "date": "",
     }
+    began = time.perf_counter()
     try:
         status, _ = await line.post(form)
     except (TimeoutError, OSError, asyncio.IncompleteReadError):
         status = 0
     finally:
         line.close()
+    seen.millis.append((time.perf_counter() - began) * 1000)
     if status == 200:
         seen.stored += 1
     else:
@@ -151,7 +156,7 @@ async def _report(line: drive.Line, n: int, seen: Reported) -> None:
 # --- the broadcast ------------------------------------------------------------------------------
 
 
-def key(env: Mapping[str, str], folder: Path) -> str:
+def key_of(env: Mapping[str, str], folder: Path) -> str:
     """A key to the API."""
     made = subprocess.run(
         [sys.executable, "-m", "service", "staff", "key", "bench", "--role", "admin"],
@@ -176,7 +181,7 @@ def broadcast(port: int, token: str) -> int:
     return int(_call(port, token, f"/broadcasts/{made['id']}/submit", {})["run_id"])
 
 
-def _counts(port: int, key: str, run: int) -> dict[str, int]:
+def counts(port: int, key: str, run: int) -> dict[str, int]:
     return _call(port, key, f"/runs/{run}", None)["counts"]
 
 
@@ -202,10 +207,10 @@ def _section(
     alone: Checked,
     busy: Checked,
     reported: Reported,
-    counts: dict[str, int],
+    tally: dict[str, int],
     room: tuple[Room, Room],
 ) -> str:
-    sent = sum(counts.get(state, 0) for state in ("accepted", "delivered"))
+    sent = sum(tally.get(state, 0) for state in ("accepted", "delivered"))
     rate = f"at {load.turns:.0f} turns a second" if load.turns else "as fast as they are answered"
     before, after = room
     return "\n".join(

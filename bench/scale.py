@@ -91,7 +91,7 @@ def _workers(folder: Path, server: str, many: int) -> Sent:
         stack.callback(aggregator.stop)
         env = world.settings(url) | _aggregated(port)
         web = _serve(stack, folder, url, 0)
-        market.broadcast(web, market.key(env, folder))
+        market.broadcast(web, market.key_of(env, folder))
         for n in range(many):
             worker = [sys.executable, "-m", "service", "worker"]
             log = folder / f"worker{n}.log"

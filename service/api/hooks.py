@@ -15,6 +15,7 @@ import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from structlog.contextvars import bound_contextvars
 
+from service.api.health import PHONE
 from service.api.spool import GONE, Spool, Waiting
 from service.api.state import Sugu
 from service.db import writing
@@ -220,7 +221,7 @@ def _note_heartbeat(each: Waiting, carrier: Gateway, state: Sugu) -> int:
     if carrier.read_heartbeat(each.raw) is None:
         return 0
     with writing(state.engine) as session:
-        name = f"phone {each.gateway}"
+        name = f"{PHONE}{each.gateway}"
         session.merge(JobRun(name=name, started_at=each.at, finished_at=each.at))
     return 1
 

@@ -84,8 +84,9 @@ def place_market() -> ColumnElement[str]:
     return func.coalesce(col(Subscriber.market), col(Village.market), "")
 
 
-def people(audience: Audience) -> Select[*tuple[Any, ...]]:
-    """One row a person: contact_id, language (may be null), village, market, prefix."""
+def people(audience: Audience, after: int = 0) -> Select[*tuple[Any, ...]]:
+    """One row a person: contact_id (above `after`), language (may be null), village, market,
+    prefix."""
     return (
         sqlalchemy.select(
             col(Subscriber.contact_id).label("contact_id"),
@@ -97,7 +98,7 @@ def people(audience: Audience) -> Select[*tuple[Any, ...]]:
         .select_from(Subscriber)
         .join(Contact, col(Contact.id) == col(Subscriber.contact_id))
         .outerjoin(Village, col(Village.code) == col(Subscriber.village))
-        .where(*matches(audience), reachable())
+        .where(*matches(audience), reachable(), col(Subscriber.contact_id) > after)
     )
 
 

@@ -101,6 +101,7 @@ def correct(
         kind="correction",
         subject=f"{wrong.product}:{wrong.market}:{wrong.fair_on}:{wrong.old}",
         parent_id=latest.parent_id or latest.id,
+        addressed_at=now,
         not_after=press.limits.wakes(now) + WORTH,
         created_at=now,
     )

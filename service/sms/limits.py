@@ -12,7 +12,8 @@ from service.sms.routing import operator, route
 
 BAMAKO = ZoneInfo("Africa/Bamako")
 APPROVAL_COST = Decimal(10_000)
-"""F above which a second person must approve, whatever the number of recipients."""
+"""F above which a second person must approve, whatever the number of recipients; it is known
+when tariffs are entered (`SUGU_COST_PER_SEGMENT`)."""
 NATIONAL_DIGITS = {"+223": 8}
 """Length of a Malian number after its prefix: longer or shorter ones are not written to."""
 REPLIES = frozenset({"reply", "copy", "test"})

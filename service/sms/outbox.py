@@ -44,17 +44,22 @@ USUAL_WORTH = timedelta(hours=12)
 
 def write(session: Session, body: str, language: str) -> MessageText:
     """Keep the words as they will be on the wire, with what they cost."""
+    text = wired(body, language)
+    session.add(text)
+    session.flush()
+    return text
+
+
+def wired(body: str, language: str) -> MessageText:
+    """The same, not kept yet."""
     wire = encoding.to_gsm(body)
-    text = MessageText(
+    return MessageText(
         body=wire,
         language=language,
         septets=encoding.septets(wire),
         segments=encoding.segments(wire),
         encoding=encoding.encoding(wire),
     )
-    session.add(text)
-    session.flush()
-    return text
 
 
 def enqueue(

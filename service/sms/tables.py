@@ -213,6 +213,9 @@ class Run(SQLModel, table=True):
 
     A retry, a resending and a correction are runs of their own, beside the one they follow
     (`parent_id`): what happened once is never rewritten. `subject` tells two of them apart.
+
+    `audience` is whom it is for, as the broadcast said when it was fired, `scope` what its words
+    depend on (`village`, `market` or nothing); `addressed_at` when the last of them got a row.
     """
 
     __tablename__ = "run"
@@ -226,6 +229,9 @@ class Run(SQLModel, table=True):
     state: str = Field(default="running", max_length=10)
     reason: str = Field(default="", max_length=80)
     total: int = 0
+    audience: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    scope: str = Field(default="", max_length=10)
+    addressed_at: datetime | None = None
     not_after: datetime | None = None
     created_at: datetime
     finished_at: datetime | None = None

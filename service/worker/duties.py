@@ -16,11 +16,11 @@ HOURLY = timedelta(hours=1)
 
 def duties(press: Press) -> list[Job]:
     return [
-        Job("questions", OFTEN, lambda session, now: _questions(session, now, press)),
-        Job("alerts", OFTEN, lambda session, now: _alerts(session, now, press)),
+        Job("questions", OFTEN, lambda session, now: _questions(session, now, press), press.book),
+        Job("alerts", OFTEN, lambda session, now: _alerts(session, now, press), press.book),
         Job("scores", HOURLY, lambda session, now: _scores(session, now, press)),
         Job("cards", HOURLY, lambda session, now: _cards(session, now, press)),
-        Job("nudges", SOMETIMES, lambda session, now: _nudges(session, now, press)),
+        Job("nudges", SOMETIMES, lambda session, now: _nudges(session, now, press), press.book),
     ]
 
 
