@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.app import vault_of
 from service.db import make_engine
+from service.logs import configure
 from service.phone import Phone, Vault, parse
 from service.settings import Settings, WeakSecret
 
@@ -24,6 +25,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
+LEVEL = "warning"
+"""How much a command logs, on standard error; the server and the worker have a setting."""
 VAR = Path("var")
 DEMO_DATABASE = VAR / "demo.db"
 DEMO_SECRET = VAR / "demo.secret"
@@ -43,6 +46,7 @@ def command(typed: typer.Typer, name: str | None = None) -> Callable[[Command], 
     def register(function: Command) -> Command:
         @wraps(function)
         def guarded(*args: object, **kwargs: object) -> object:
+            configure(LEVEL)
             try:
                 with one_sentence():
                     return function(*args, **kwargs)
