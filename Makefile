@@ -23,8 +23,11 @@ demo: $(VENV)/.runtime ## The demo world at http://127.0.0.1:8000 (make demo POR
 test: $(VENV)/.dev browser ## Every test, on SQLite and on a real PostgreSQL, with the browser
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-faults: $(VENV)/.dev ## Only the bad days: kills, a full disk, dead gateways, restarted databases
-	@FAULTS=full $(BIN)/python -m pytest -m faults -s
+faults: $(VENV)/.dev ## The bad days in full, and docs/trust.md made from what they showed
+	@rm -rf .faults && mkdir .faults
+	@FAULTS=full $(BIN)/python -m pytest -s --junitxml=.faults/report.xml \
+		$$($(BIN)/python -m tests.faults.trust --tests); ended=$$?; \
+		$(BIN)/python -m tests.faults.trust && exit $$ended
 
 bench: $(VENV)/.runtime ## What one machine carries
 	@$(BIN)/sugu bench

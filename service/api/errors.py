@@ -1,5 +1,6 @@
 """Every failure leaves as `application/problem+json` (RFC 9457), never as a stack trace."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, cast
@@ -45,6 +46,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(IntegrityError, _integrity)
     app.add_exception_handler(DataError, _data)
     app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(sqlite3.Error, _database)
     app.add_exception_handler(Exception, _broken)
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 import structlog
 from sqlalchemy import Engine
 
+from service.api.spool import Spool
 from service.clock import Clock
 from service.db import reading
 from service.i18n import Say, speaker
@@ -40,6 +41,7 @@ class Sugu:
     vault: Vault
     gateways: Mapping[str, Gateway]
     limits: Limits
+    spool: Spool | None = None
     _book: Book | None = None
     _lexicon: Lexicon | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)

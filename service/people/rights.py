@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, update
+from sqlalchemy import Select, Table, delete, exists, tuple_, update
+from sqlalchemy import select as columns
 from sqlmodel import Session, SQLModel, col, select
 
+from service.audit import resign
 from service.people import store
 from service.people.tables import Alert, Consent, Contact, Reporter, Subscriber
 from service.phone import Phone, Vault
@@ -53,7 +55,7 @@ def erase(session: Session, vault: Vault, phone: Phone, now: datetime) -> bool:
     _forget_exchanges(session, vault, phone, mine)
     _blank(session, mine)
     _unsend(session, mine, now)
-    _forget_answers(session, phone)
+    _forget_answers(session, vault, phone)
     # The row stays, so that counts and quotes still add up, but nobody can be found through it.
     contact.lookup = f"erased-{mine}".encode()
     contact.sealed, contact.prefix, contact.stopped_at = b"", "", now
@@ -63,9 +65,11 @@ def erase(session: Session, vault: Vault, phone: Phone, now: datetime) -> bool:
 
 
 def rekey(session: Session, vault: Vault) -> int:
-    """Seal and index every number with the current key, and what is kept of exchanges with
-    carriers; how many numbers."""
+    """Seal and index every number with the current key, what is kept of exchanges with carriers
+    and of answers, and sign the audit trail with it; how many numbers."""
     _reseal(session, vault)
+    _reseal_answers(session, vault)
+    resign(session)
     last, count = 0, 0
     while True:
         piece = session.exec(
@@ -101,6 +105,28 @@ def _reseal(session: Session, vault: Vault) -> None:
             anew = update(exchange).where(exchange.c.id == number)
             session.execute(anew.values(sealed=said, sealed_answer=answer))
         last = piece[-1][0]
+
+
+def _reseal_answers(session: Session, vault: Vault) -> None:
+    """Answers of the API kept for a repeated request: a week of them, a few at a time."""
+    replay = SQLModel.metadata.tables["replay"]
+    last = ("", "")
+    while piece := session.execute(_answers_after(replay, last)).all():
+        for actor, key, sealed in piece:
+            anew = vault.seal_bytes(vault.open_bytes(sealed))
+            mine = (replay.c.actor == actor) & (replay.c.key == key)
+            session.execute(update(replay).where(mine).values(sealed=anew))
+        last = (piece[-1].actor, piece[-1].key)
+
+
+def _answers_after(replay: Table, last: tuple[str, str]) -> Select[Any]:
+    order = tuple_(replay.c.actor, replay.c.key)
+    return (
+        columns(replay.c.actor, replay.c.key, replay.c.sealed)
+        .where(order > tuple_(*last))
+        .order_by(replay.c.actor, replay.c.key)
+        .limit(PIECE)
+    )
 
 
 def _rows(session: Session, table: type[SQLModel], contact_id: int) -> list[dict[str, Any]]:
@@ -190,7 +216,13 @@ def _unsend(session: Session, contact_id: int, now: datetime) -> None:
     )
 
 
-def _forget_answers(session: Session, phone: Phone) -> None:
+def _forget_answers(session: Session, vault: Vault, phone: Phone) -> None:
     """Answers of the API kept for a repeated request may name the number."""
     replay = SQLModel.metadata.tables["replay"]
-    session.execute(delete(replay).where(replay.c.body.contains(phone.e164, autoescape=True)))
+    last, named = ("", ""), phone.e164.encode()
+    while piece := session.execute(_answers_after(replay, last)).all():
+        for actor, key, sealed in piece:
+            if named in vault.open_bytes(sealed):
+                mine = (replay.c.actor == actor) & (replay.c.key == key)
+                session.execute(delete(replay).where(mine))
+        last = (piece[-1].actor, piece[-1].key)

@@ -31,6 +31,7 @@ from service.settings.written import (
     Url,
     as_names,
     as_pairs,
+    as_proxies,
     as_quiet,
     as_routes,
     as_zone,
@@ -124,10 +125,12 @@ class Settings(BaseSettings):
         default=False, description="The demo world: loopback token and staff keys are known"
     )
     simulator: bool = Field(default=False, description="Show /simulator outside the demo too")
-    docs: bool = Field(default=True, description="Show the API documentation at /docs")
+    docs: bool = Field(
+        default=False, description="Show /docs to everybody; otherwise staff only (the demo: all)"
+    )
     bind_host: str = Field("127.0.0.1", description="Address the server listens on")
     bind_port: int = Field(8000, ge=0, le=65535, description="Port the server listens on")
-    forwarded_allow_ips: str = Field(
+    forwarded_allow_ips: Annotated[str, AfterValidator(as_proxies)] = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded-For is believed; never `*`"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
