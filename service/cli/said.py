@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.db import make_engine
-from service.logs import beside_the_answer
+from service.logs import configure
 from service.people.vaults import sign_audit, vault_of
 from service.phone import Phone, Vault, parse
 from service.settings import Settings, WeakSecret
@@ -30,6 +30,8 @@ def sugu() -> None:
     """Market prices by SMS and USSD for the Kita region of Mali."""
 
 
+LEVEL = "warning"
+"""How much a command logs, on standard error; the server and the worker have a setting."""
 VAR = Path("var")
 DEMO_DATABASE = VAR / "demo.db"
 DEMO_SECRET = VAR / "demo.secret"
@@ -49,8 +51,9 @@ def command(typed: typer.Typer, name: str | None = None) -> Callable[[Command], 
     def register(function: Command) -> Command:
         @wraps(function)
         def guarded(*args: object, **kwargs: object) -> object:
+            configure(LEVEL)
             try:
-                with beside_the_answer(), one_sentence():
+                with one_sentence():
                     return function(*args, **kwargs)
             finally:
                 close()
