@@ -12,10 +12,12 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-HEADERS_WITHIN = 10.0
+HEADERS_WITHIN = 8.0
 """Seconds from the first byte, or from the connection, to the end of the headers."""
-BODY_WITHIN = 12.0
+BODY_WITHIN = 10.0
 """Seconds from the headers to the end of the body: a carrier's form comes in one packet."""
+SLOWEST = 4_000.0
+"""Bytes that buy a body another second: a file sent over a poor line is slow, but no drip."""
 READ_WITHIN = 30.0
 """Seconds an answer may lie unread: a phone's browser on a bad line takes some."""
 LOOK_EVERY = 1.0
@@ -36,6 +38,7 @@ class Patient(HttpToolsProtocol):
     in_body = False
     _stuck_since: float | None = None
     _head = 0
+    _bought = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
@@ -64,10 +67,11 @@ class Patient(HttpToolsProtocol):
         if self.transport.is_closing():
             return  # its head was refused: the application never hears of it
         super().on_headers_complete()
-        self.waits_since, self.in_body = self.loop.time(), True
+        self.waits_since, self.in_body, self._bought = self.loop.time(), True, 0.0
 
     def on_body(self, body: bytes) -> None:
         if self.in_body:
+            self._bought += len(body) / SLOWEST
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -85,7 +89,8 @@ class Patient(HttpToolsProtocol):
             return True
         if self.waits_since is None:
             return False
-        return now - self.waits_since > (BODY_WITHIN if self.in_body else HEADERS_WITHIN)
+        within = BODY_WITHIN + self._bought if self.in_body else HEADERS_WITHIN
+        return now - self.waits_since > within
 
     def hang_up(self) -> None:
         """End the connection now: what waits to be written is not waited for either."""

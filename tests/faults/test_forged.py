@@ -61,7 +61,8 @@ def weekly() -> list[tuple[date, dict[str, float]]]:
                 code: months[month][code] ** (1 - share) * months[following][code] ** share
                 for code in both
             }
-            found.append((friday + timedelta(days=7 * week), prices))
+            if prices:
+                found.append((friday + timedelta(days=7 * week), prices))
     return found
 
 
