@@ -13,6 +13,7 @@ from service import clock as clocks
 from service.api import docs, errors, health, hooks
 from service.api import open as open_data
 from service.api.console import router as console
+from service.api.console.desk import failed
 from service.api.dial import Dial, Front
 from service.api.effects import Desk
 from service.api.policies import undeclared
@@ -84,6 +85,7 @@ def _holds_demo(engine: Engine) -> bool:
 
 def _furnish(app: FastAPI, settings: Settings) -> None:
     errors.install(app)
+    app.state.problem_page = failed
     for router in (hooks.router, v1, open_data.router, health.router, console):
         app.include_router(router)
     if settings.docs:

@@ -206,7 +206,7 @@ def _choices(work: Work) -> Mapping[str, list[tuple[str, str]]]:
         "communes": [(each, each) for each in communes],
         "cooperatives": [(each.code, each.name) for each in groups],
         "markets": [(each.code, each.name) for each in book.fairs()],
-        "products": [(each.code, each.name("fr")) for each in book.sold()],
+        "products": [(each.code, voice.name(each)) for each in book.sold()],
         "sex": [(each, voice.code(each)) for each in SEXES],
         "languages": [(each, voice.code(each)) for each in LANGS],
         "roles": [(each, voice.code(each)) for each in ROLES],

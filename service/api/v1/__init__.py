@@ -27,6 +27,7 @@ from service.api.v1 import (
     silence,
     staff,
     stats,
+    subjects,
     subscribers,
     trail,
     units,
@@ -71,6 +72,7 @@ for _each in (
     staff.router,
     keys.router,
     trail.router,
+    subjects.router,
     configuration.router,
     session.router,
 ):

@@ -203,7 +203,11 @@ def _open(work: Work, report_id: int) -> ReportRow:
     row = work.one(ReportRow, report_id)
     work.expect(row.version)
     if Status(row.status) not in LIVE:
-        raise Problem("wrong_state", hint=f"The report is {row.status}.")
+        raise Problem(
+            "wrong_state",
+            hint=f"The report is {row.status}.",
+            indice="Ce relevé a déjà sa décision.",
+        )
     return row
 
 

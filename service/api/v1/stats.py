@@ -101,7 +101,12 @@ def read_stats(
     last = until or work.today
     first = since or last - timedelta(days=USUAL_DAYS - 1)
     if not timedelta(0) <= last - first <= timedelta(days=LONGEST_DAYS):
-        raise invalid("from", "range", f"From one day to {LONGEST_DAYS} days.")
+        raise invalid(
+            "from",
+            "range",
+            f"From one day to {LONGEST_DAYS} days.",
+            f"D'un à {LONGEST_DAYS} jours.",
+        )
     return Stats(
         since=first,
         until=last,
