@@ -1,17 +1,18 @@
 """`python -m bench` (`make bench`): what one machine carries, in a table.
 
 python -m bench                       everything, within ten minutes; writes bench/RESULTS.md
-python -m bench speed|market|history|footprint    one part; writes its section
+python -m bench speed|market|history|pages|footprint    one part; writes its section
 """
 
 import sys
 
-from bench import footprint, history, market, results, speed
+from bench import footprint, history, market, pages, results, speed
 
 PARTS = {
     "speed": speed.measure,
     "market": market.measure,
     "history": history.measure,
+    "pages": pages.measure,
     "footprint": footprint.measure,
 }
 

@@ -11,6 +11,7 @@ TITLES = {
     "speed": "Side by side",
     "market": "A busy market morning",
     "history": "A report with history behind it",
+    "pages": "Pages of the console with years behind them",
     "footprint": "Room",
 }
 HEAD = """# What one machine carries

@@ -8,7 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from service.api.console import office, words
+from service.api.console import office
+from service.api.console import words as taught
 from service.api.console.desk import NOTICES, PLAIN
 from service.api.console.english import ENGLISH
 from service.api.console.reference import REGISTERS
@@ -148,9 +149,9 @@ def test_every_page_speaks_english_once_it_was_asked_to(staff, server):
 
 def test_every_word_of_the_console_has_its_english():
     said = {word for table in (CODES, NOTICES, PLAIN, ACTS, KEPT) for word in table.values()}
-    said |= {kind.name for kind in KINDS.values()} | {word for _, word in words.KINDS}
+    said |= {kind.name for kind in KINDS.values()} | {word for _, word in taught.KINDS}
     said |= {word for it in REGISTERS.values() for word in (it.name, it.new, it.lead, *it.columns)}
-    fields = [*office.STAFF, *words.WEIGHING, *(f for it in REGISTERS.values() for f in it.fields)]
+    fields = [*office.STAFF, *taught.WEIGHING, *(f for it in REGISTERS.values() for f in it.fields)]
     said |= {word for field in fields for word in field.words}
     for page in (CONSOLE / "templates").glob("*.html"):
         words = page.read_text("utf-8")

@@ -260,7 +260,7 @@ def problem_page(request: Request, problem: Problem) -> dict[str, Any]:
     """What is wrong, in the language of the page."""
     spoken = Request({**request.scope, "headers": _with_language(request)})
     body = body_of(problem, spoken)
-    told = body.get("errors", [])
+    told = [{"detail": body["detail"], **each} for each in body.get("errors", ())]
     plain = PLAIN.get(problem.code)
     detail = room.tongue(request)(plain) if plain else body["detail"]
     return {**body, "errors": told, "hint": "" if told else body.get("hint", ""), "detail": detail}
