@@ -520,6 +520,13 @@ def upgrade() -> None:
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbox_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index("ix_inbox_received_at", ["received_at"], unique=False)
+        batch_op.create_index(
+            "ix_inbox_stuck",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'stuck'"),
+            postgresql_where=sa.text("state = 'stuck'"),
+        )
 
     op.create_table(
         "person_day",
@@ -780,6 +787,9 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'sending'"),
         )
         batch_op.create_index("ix_delivery_run_state", ["run_id", "state", "id"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_spent", ["created_at", "state", "segments", "cost"], unique=False
+        )
         batch_op.create_index(
             "ix_delivery_single",
             ["priority", "not_before", "id"],
@@ -1143,6 +1153,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'queued' AND run_id IS NULL"),
             postgresql_where=sa.text("state = 'queued' AND run_id IS NULL"),
         )
+        batch_op.drop_index("ix_delivery_spent")
         batch_op.drop_index("ix_delivery_run_state")
         batch_op.drop_index(
             "ix_delivery_leased",
@@ -1183,6 +1194,11 @@ def downgrade() -> None:
     op.drop_table("quote")
     op.drop_table("person_day")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_inbox_stuck",
+            sqlite_where=sa.text("state = 'stuck'"),
+            postgresql_where=sa.text("state = 'stuck'"),
+        )
         batch_op.drop_index("ix_inbox_received_at")
         batch_op.drop_index(batch_op.f("ix_inbox_contact_id"))
 

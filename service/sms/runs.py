@@ -3,7 +3,7 @@
 A retry never touches the run it follows: it is a run of its own, for those people only.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -125,10 +125,26 @@ def recipients(
 
 def statistics(session: Session, run_id: int) -> dict[str, list[Share]]:
     """Counts by `operator`, `village` and `sex` of those who were written to."""
+    found = session.execute(
+        sqlalchemy.select(
+            col(Contact.prefix),
+            col(Subscriber.village),
+            col(Subscriber.sex),
+            col(Delivery.state),
+            func.count(),
+        )
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
+        .outerjoin(Subscriber, col(Subscriber.contact_id) == col(Delivery.contact_id))
+        .where(col(Delivery.run_id) == run_id)
+        .group_by(
+            col(Contact.prefix), col(Subscriber.village), col(Subscriber.sex), col(Delivery.state)
+        )
+    ).all()
+    names = dict(session.execute(sqlalchemy.select(col(Village.code), col(Village.name))).all())
     return {
-        "operator": _shares(session, run_id, func.coalesce(col(Contact.prefix), ""), _operator),
-        "village": _shares(session, run_id, func.coalesce(col(Village.name), ""), str),
-        "sex": _shares(session, run_id, func.coalesce(col(Subscriber.sex), ""), str),
+        "operator": _shares((_operator(row[0] or ""), *row[3:]) for row in found),
+        "village": _shares((names.get(row[1], ""), *row[3:]) for row in found),
+        "sex": _shares((row[2] or "", *row[3:]) for row in found),
     }
 
 
@@ -298,19 +314,10 @@ def _operator(prefix: str) -> str:
     return operator(f"+223{prefix}") or ""
 
 
-def _shares(
-    session: Session, run_id: int, column: ColumnElement[str], name: Callable[[str], str]
-) -> list[Share]:
-    found = (
-        sqlalchemy.select(column, col(Delivery.state), func.count())
-        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
-        .outerjoin(Subscriber, col(Subscriber.contact_id) == col(Delivery.contact_id))
-        .outerjoin(Village, col(Village.code) == col(Subscriber.village))
-        .where(col(Delivery.run_id) == run_id)
-        .group_by(column, col(Delivery.state))
-    )
+def _shares(counted: Iterable[tuple[str, str, int]]) -> list[Share]:
+    """Counts by name, from (name, state, number) in any order."""
     shares: dict[str, dict[str, int]] = {}
-    for said, state, number in session.execute(found):
-        share = shares.setdefault(name(said), {})
+    for name, state, number in counted:
+        share = shares.setdefault(name, {})
         share[state] = share.get(state, 0) + number
     return [Share(each, tally(share)) for each, share in sorted(shares.items())]

@@ -17,6 +17,9 @@ BROADCAST_STATES = "('draft', 'pending', 'scheduled', 'running', 'paused', 'fini
 RUN_STATES = "('running', 'paused', 'finished', 'cancelled', 'missed', 'skipped')"
 
 
+IS_STUCK = text("state = 'stuck'")
+
+
 class Inbox(SQLModel, table=True):
     """One incoming SMS, stored before anything is thought about it. Unique for ever by `key`."""
 
@@ -41,6 +44,7 @@ class Inbox(SQLModel, table=True):
             "state IN ('handled', 'ignored', 'stuck', 'collision')", name="state_known"
         ),
         Index("ix_inbox_received_at", "received_at"),
+        Index("ix_inbox_stuck", "id", sqlite_where=IS_STUCK, postgresql_where=IS_STUCK),
     )
 
 
@@ -96,6 +100,7 @@ class Delivery(SQLModel, table=True):
         CheckConstraint(IS_DELIVERY_STATE, name="state_known"),
         UniqueConstraint("run_id", "contact_id"),
         Index("ix_delivery_run_state", "run_id", "state", "id"),
+        Index("ix_delivery_spent", "created_at", "state", "segments", "cost"),
         Index(
             "ix_delivery_single",
             "priority",

@@ -126,11 +126,12 @@ def change(work: Clerk, broadcast_id: int, form: Form) -> Response:
 @router.get("/broadcasts/{broadcast_id}")
 def read_page(work: Reader, broadcast_id: int) -> Response:
     row = broadcasts.read_broadcast(work, broadcast_id)
+    over = row.state in ("finished", "cancelled")
     return show(
         work,
         "broadcast.html",
         row=row,
-        preview=broadcasts.preview_broadcast(work, broadcast_id),
+        preview=None if over else broadcasts.preview_broadcast(work, broadcast_id),
         runs=broadcasts.list_runs_of_broadcast(work, broadcast_id, Ask(None, RUNS)).items,
         own=work.who.name in (row.created_by, row.submitted_by),
         wrong=None,
