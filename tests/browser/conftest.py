@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "screens"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-PATIENCE = 90
+PATIENCE = 240
 """Seconds a server may take to load the demo world on a busy machine."""
 
 

@@ -269,7 +269,7 @@ def problem_page(request: Request, problem: Problem) -> dict[str, Any]:
 PLAIN: Mapping[str, str] = MappingProxyType(
     {
         "csrf": "Page ouverte depuis trop longtemps : rien n'a été changé, rechargez-la.",
-        "invalid": "Il manque quelque chose, ou ce n'est pas juste :",
+        "invalid": "Il manque quelque chose, ou ce n'est pas juste.",
         "unknown_code": "Un nom choisi n'existe pas, ou n'existe plus.",
         "confirmation_needed": "Écrivez d'abord combien pourraient recevoir un second message.",
         "role_too_low": "Votre rôle ne permet pas cela.",

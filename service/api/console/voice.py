@@ -162,8 +162,20 @@ class Voice:
 
     def facts(self, facts: Mapping[str, Any] | None) -> str:
         """One side of a change, short: the rest stands in the trail."""
-        said = (f"{name} = {_short(value)}" for name, value in (facts or {}).items())
-        return "; ".join(said) or "–"
+        said = (f"{name} : {self._fact(value)}" for name, value in (facts or {}).items()
+                if value not in (None, "", [], {}))  # fmt: skip
+        return " ; ".join(said) or "–"
+
+    def _fact(self, value: object) -> str:
+        match value:
+            case bool():
+                return self.t("oui") if value else self.t("non")
+            case list():
+                return _short(", ".join(str(each) for each in value))
+            case dict():
+                return _short(", ".join(f"{name} {said}" for name, said in value.items()))
+            case _:
+                return _short(str(value))
 
     def francs(self, amount: float | None) -> str:
         return "–" if amount is None else francs(round(amount)).replace(" ", "\u202f")
@@ -242,6 +254,5 @@ class Voice:
         return number
 
 
-def _short(value: object) -> str:
-    said = str(value)
+def _short(said: str) -> str:
     return said if len(said) <= LONGEST_FACT else f"{said[: LONGEST_FACT - 1]}…"
