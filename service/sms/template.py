@@ -130,11 +130,7 @@ def read(body: str, catalog: Catalog) -> Template | Refused:
     parts.append(body[at:])
     words = [part for part in parts if isinstance(part, str)]
     if any("{" in word or "}" in word for word in words):
-        return Refused(
-            "body",
-            "A brace { or } stands alone in the text.",
-            "Une accolade { ou } est seule dans le texte.",
-        )
+        return Refused("body", "A brace { or } stands alone.", "Une accolade { ou } est seule.")
     return Template(tuple(part for part in parts if part != ""))
 
 
@@ -168,17 +164,9 @@ def _part(said: str, catalog: Catalog) -> Part | Refused:
     if name == "price" and len(codes) == 2:
         product, market = (code.upper() for code in codes)
         if product not in catalog.products:
-            return Refused(
-                "body",
-                f"{{{said}}}: there is no product {product}.",
-                f"{{{said}}} : il n'y a pas de produit {product}.",
-            )
+            return _nothing(said, f"no product {product}", f"pas de produit {product}")
         if market not in catalog.markets:
-            return Refused(
-                "body",
-                f"{{{said}}}: there is no market {market}.",
-                f"{{{said}}} : il n'y a pas de marché {market}.",
-            )
+            return _nothing(said, f"no market {market}", f"pas de marché {market}")
         return PriceOf(product, market)
     if name in VARIABLES and not codes:
         return Hole(name)
@@ -188,6 +176,10 @@ def _part(said: str, catalog: Catalog) -> Part | Refused:
         f"{{{said}}} is unknown. Known are {known} and {{price:ARA:KITA}}.",
         f"{{{said}}} est inconnu. Connus : {known} et {{price:ARA:KITA}}.",
     )
+
+
+def _nothing(said: str, what: str, quoi: str) -> Refused:
+    return Refused("body", f"{{{said}}}: there is {what}.", f"{{{said}}} : il n'y a {quoi}.")
 
 
 # --- filling ----------------------------------------------------------------------------------
