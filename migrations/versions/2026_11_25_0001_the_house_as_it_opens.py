@@ -51,6 +51,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_entry_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("seal", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("signature", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+    )
+    op.create_table(
         "balance_reading",
         sa.Column("gateway", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -137,14 +145,13 @@ def upgrade() -> None:
         sa.Column("path", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
         sa.Column("headers", sa.JSON(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("answer", sqlmodel.sql.sqltypes.AutoString(length=400), nullable=False),
+        sa.Column("answer", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("sealed_answer", sa.LargeBinary(), nullable=True),
         sa.Column("inbox_id", sa.Integer(), nullable=True),
-        sa.Column("delivery_id", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange")),
     )
     with op.batch_alter_table("exchange", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_exchange_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_exchange_delivery_id"), ["delivery_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_exchange_inbox_id"), ["inbox_id"], unique=False)
 
     op.create_table(
@@ -294,13 +301,19 @@ def upgrade() -> None:
         sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
         sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("body", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("actor", "key", name=op.f("pk_replay")),
     )
     with op.batch_alter_table("replay", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_replay_at"), ["at"], unique=False)
 
+    op.create_table(
+        "seeded",
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_seeded")),
+    )
     op.create_table(
         "staff",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -412,6 +425,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("handle", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_under", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=False),
         sa.Column("role", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
         sa.Column("scopes", sa.JSON(), nullable=False),
@@ -829,6 +843,7 @@ def upgrade() -> None:
         sa.Column("language", sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False),
         sa.Column("sex", sqlmodel.sql.sqltypes.AutoString(length=1), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("number_since", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("trust", sa.Float(), nullable=False),
         sa.Column("bias", sa.Float(), nullable=True),
         sa.Column("noise", sa.Float(), nullable=True),
@@ -855,7 +870,7 @@ def upgrade() -> None:
         sa.Column("text_id", sa.Integer(), nullable=False),
         sa.Column("product", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("market", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
-        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=True),
         sa.Column("unit", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("fair_on", sa.Date(), nullable=False),
         sa.Column("value", sa.Integer(), nullable=False),
@@ -965,6 +980,27 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "exchange_delivery",
+        sa.Column("exchange_id", sa.Integer(), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["delivery.id"],
+            name=op.f("fk_exchange_delivery_delivery_id_delivery"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["exchange_id"],
+            ["exchange.id"],
+            name=op.f("fk_exchange_delivery_exchange_id_exchange"),
+        ),
+        sa.PrimaryKeyConstraint("exchange_id", "delivery_id", name=op.f("pk_exchange_delivery")),
+    )
+    with op.batch_alter_table("exchange_delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_exchange_delivery_delivery_id"), ["delivery_id"], unique=False
+        )
+
+    op.create_table(
         "report",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
@@ -1043,6 +1079,43 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "no_price",
+        sa.Column("reporter_id", sa.Integer(), nullable=False),
+        sa.Column("product", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("market", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("observed_on", sa.Date(), nullable=False),
+        sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["market"], ["market.code"], name=op.f("fk_no_price_market_market")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["product.code"], name=op.f("fk_no_price_product_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reporter_id"], ["reporter.id"], name=op.f("fk_no_price_reporter_id_reporter")
+        ),
+        sa.PrimaryKeyConstraint(
+            "reporter_id", "product", "market", "observed_on", name=op.f("pk_no_price")
+        ),
+    )
+    with op.batch_alter_table("no_price", schema=None) as batch_op:
+        batch_op.create_index("ix_no_price_market_day", ["market", "observed_on"], unique=False)
+
+    op.create_table(
+        "call_back",
+        sa.Column("report_id", sa.Integer(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("note", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint("value > 0", name=op.f("ck_call_back_value_positive")),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["report.id"], name=op.f("fk_call_back_report_id_report")
+        ),
+        sa.PrimaryKeyConstraint("report_id", name=op.f("pk_call_back")),
+    )
+    op.create_table(
         "question",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reporter_id", sa.Integer(), nullable=False),
@@ -1093,6 +1166,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_question_reporter_id"))
 
     op.drop_table("question")
+    with op.batch_alter_table("no_price", schema=None) as batch_op:
+        batch_op.drop_index("ix_no_price_market_day")
+
+    op.drop_table("no_price")
+    op.drop_table("call_back")
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.drop_index("ix_report_window")
         batch_op.drop_index("ix_report_status")
@@ -1101,6 +1179,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_report_inbox_id"))
 
     op.drop_table("report")
+    with op.batch_alter_table("exchange_delivery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_exchange_delivery_delivery_id"))
+
+    op.drop_table("exchange_delivery")
     with op.batch_alter_table("delivery_event", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_delivery_event_waiting",
@@ -1221,6 +1303,7 @@ def downgrade() -> None:
     op.drop_table("unmatched_token")
     op.drop_table("unit")
     op.drop_table("staff")
+    op.drop_table("seeded")
     with op.batch_alter_table("replay", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_replay_at"))
 
@@ -1237,7 +1320,6 @@ def downgrade() -> None:
     op.drop_table("fetch_cursor")
     with op.batch_alter_table("exchange", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_exchange_inbox_id"))
-        batch_op.drop_index(batch_op.f("ix_exchange_delivery_id"))
         batch_op.drop_index(batch_op.f("ix_exchange_at"))
 
     op.drop_table("exchange")
@@ -1250,6 +1332,7 @@ def downgrade() -> None:
     op.drop_table("broadcast")
     op.drop_table("book_version")
     op.drop_table("balance_reading")
+    op.drop_table("audit_head")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_subject"))
 

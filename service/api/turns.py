@@ -244,7 +244,8 @@ class Turns:
         if known is not None and known.fresh(now):
             return known.caller
         lookups = self._desk.vault.lookups(phone)
-        looked = (store.read_caller(session, each, self._day(now)) for each in lookups)
+        day, zone = self._day(now), self._desk.limits.zone
+        looked = (store.read_caller(session, each, day, zone) for each in lookups)
         return next((each for each in looked if each.contact_id is not None), Caller())
 
     # --- keeping and doing --------------------------------------------------------------------

@@ -50,7 +50,8 @@ class Cooperative(SQLModel, table=True):
 
 
 class Reporter(SQLModel, table=True):
-    """A cooperative member who texts prices. `habits` keeps usual form, unit and money count."""
+    """A cooperative member who texts prices. `habits` keeps usual form, unit and money count,
+    `number_since` when the phone was changed."""
 
     __tablename__ = "reporter"
 
@@ -62,6 +63,7 @@ class Reporter(SQLModel, table=True):
     language: str = Field(default="fr", max_length=5)
     sex: str | None = Field(default=None, max_length=1)
     active: bool = True
+    number_since: datetime | None = None
     trust: float = 1.0
     bias: float | None = None
     noise: float | None = None
@@ -157,13 +159,15 @@ class Staff(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A machine's key: `sugu_<handle>_<secret>`; only a keyed hash of the secret is kept."""
+    """A machine's key: `sugu_<handle>_<secret>`; only a keyed hash of the secret is kept,
+    `kept_under` tells under which secret key."""
 
     __tablename__ = "api_key"
 
     id: int | None = Field(default=None, primary_key=True)
     handle: str = Field(unique=True, max_length=20)
     digest: bytes
+    kept_under: str = Field(default="", max_length=8)
     staff_id: int = Field(foreign_key="staff.id", index=True)
     role: str = Field(max_length=10)
     scopes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
@@ -198,3 +202,27 @@ class LoginFailure(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=120)
     count: int = 0
     last_at: datetime
+
+
+class Seeded(SQLModel, table=True):
+    """A fact that a seed has planted once: what staff remove or change since is theirs."""
+
+    __tablename__ = "seeded"
+
+    kind: str = Field(primary_key=True, max_length=20)
+    key: str = Field(primary_key=True, max_length=120)
+
+
+class CallBack(SQLModel, table=True):
+    """A report checked by asking again, by phone or by a second reporter: `value` is what the
+    check found, F for what `report.basis` counts."""
+
+    __tablename__ = "call_back"
+
+    report_id: int = Field(primary_key=True, foreign_key="report.id")
+    value: float
+    note: str = Field(default="", max_length=200)
+    actor: str = Field(default="", max_length=80)
+    at: datetime
+
+    __table_args__ = (CheckConstraint("value > 0", name="value_positive"),)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from service.prices.advice import Home, Offer, When, Where, shut, where
-from service.prices.catalog import Catalog, Market, Product
+from service.prices.catalog import Catalog, Market, Measure, Product, Unit, Weight
 from service.prices.freshness import Freshness, age_days, freshness
 from service.prices.neighbours import Estimate
-from service.prices.quote import Quote, grade_on
+from service.prices.quote import STALE_AFTER_DAYS, Quote, grade_on, tick_of, to_tick
 from service.prices.season import History
 from service.prices.trip import RouteCost
+from service.prices.units import WEIGHINGS_FOR_SPREAD
 from service.prices.waiting import StorageCost, when
 
 Pair = tuple[str, str]
@@ -31,6 +32,19 @@ class VillageCard:
     market: str | None
     ussd_key: int | None
     demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sack:
+    """A vessel with what it weighs here: `sac`, 41 kg."""
+
+    unit: Unit
+    weight: Weight
+
+    def price(self, product: Product, per_kilo: float) -> int:
+        """F for one, at this price of the kilo, to the tick sacks are traded in."""
+        value = per_kilo * self.weight.kilos
+        return to_tick(value, tick_of(product, self.unit.code, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +95,51 @@ class Book:
     _whens: dict[Pair, When] = field(default_factory=dict, repr=False, compare=False)
 
     def price(self, product: str, market: str, today: date) -> Price:
-        """The newest price of a known product at a known market."""
+        """The newest price of a known product at a known market: in its own quantity, or when that
+        has expired and a vessel nobody weighed has not, in that vessel."""
         goods, place = self.catalog.products[product], self.catalog.markets[market]
-        quotes = self.quotes.get((product, market)) or self.vessels.get((product, market))
-        if not quotes:
+        newest = self._newest(goods, place, today)
+        if newest is None:
             return Price(
                 goods, place, None, Freshness.EXPIRED, 0, None, self._estimate(goods, place)
             )
-        newest = quotes[0]
-        state = freshness(newest.fair_on, today, place.fair_days, goods, place.cancelled_on)
+        state = _state(newest, goods, place, today)
         gone = state is Freshness.EXPIRED
+        own = newest.unit == goods.quantity
         return Price(
             goods,
             place,
             newest,
             state,
             age_days(newest.fair_on, today),
-            None if gone else self.trends.get((product, market)),
+            self.trends.get((product, market)) if own and not gone else None,
             self._estimate(goods, place) if gone else None,
         )
+
+    def _newest(self, goods: Product, place: Market, today: date) -> Quote | None:
+        """The quote to answer with; several that have expired leave only the newest date."""
+        pair = goods.code, place.code
+        kilo, vessel = (
+            next(iter(each.get(pair, ())), None) for each in (self.quotes, self.vessels)
+        )
+        for quote in (kilo, vessel):
+            if quote and _state(quote, goods, place, today) is not Freshness.EXPIRED:
+                return quote
+        known = [quote for quote in (kilo, vessel) if quote]
+        return max(known, key=lambda quote: quote.fair_on, default=None)
+
+    def sack(self, product: str, market: str, today: date) -> Sack | None:
+        """The vessel people of this market sell by, as it was weighed: the sack before others,
+        never on the word of one weighing or an old one."""
+        found = [
+            Sack(unit, weight)
+            for unit in self.catalog.units.values()
+            if unit.measure is Measure.VESSEL
+            and (weight := self.catalog.weight(unit.code, product, market))
+            and weight.count >= WEIGHINGS_FOR_SPREAD
+            and age_days(weight.last_on, today) <= STALE_AFTER_DAYS
+        ]
+        return max(found, key=lambda each: (each.weight.kilos, each.unit.code), default=None)
 
     def prices(self, product: str, today: date) -> list[Price]:
         """Every price of a product that may be shown, in keypad order of the markets."""
@@ -143,7 +183,8 @@ class Book:
         pair = product, market
         if pair not in self._whens:
             found = self.price(product, market, self.day)
-            kilo = found.quote if found.shown and pair in self.quotes else None
+            quote = found.quote if found.shown else None
+            kilo = quote if quote and quote.unit == found.product.quantity else None
             self._whens[pair] = when(
                 product,
                 market,
@@ -157,6 +198,10 @@ class Book:
 
     def _estimate(self, product: Product, market: Market) -> Estimate | None:
         return self.estimates.get((product.code, market.code))
+
+
+def _state(quote: Quote, goods: Product, place: Market, today: date) -> Freshness:
+    return freshness(quote.fair_on, today, place.fair_days, goods, place.cancelled_on)
 
 
 def _offer(price: Price, today: date) -> Offer | None:

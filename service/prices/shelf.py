@@ -8,14 +8,14 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from service.prices.book import Book, Pair
-from service.prices.catalog import Catalog, Stage
+from service.prices.catalog import Catalog, Product, Quantity, Stage
 from service.prices.freshness import age_days
 from service.prices.neighbours import Estimate, estimate
 from service.prices.quote import Quote, grade_on
 from service.prices.reference import read_catalog
 from service.prices.season import History, choose, month_index, monthly
 from service.prices.tables import BookVersion, ProductRow, QuoteRow, ReferencePrice, RouteRow
-from service.prices.trend import trend
+from service.prices.trend import STEP, trend
 from service.prices.trip import RouteCost
 from service.prices.waiting import StorageCost
 
@@ -48,7 +48,10 @@ def read_book(session: Session, today: date, last: Book | None = None) -> Book:
         catalog=catalog,
         quotes=prices,
         vessels=vessels,
-        trends={pair: _trend(quotes, today) for pair, quotes in prices.items()},
+        trends={
+            pair: _trend(quotes, today, catalog.products[pair[0]])
+            for pair, quotes in prices.items()
+        },
         estimates=_estimates(prices, catalog, today),
         homes=_homes(session, catalog, today),
         histories=kept.histories if kept else _histories(session, catalog),
@@ -86,7 +89,7 @@ def _recent(session: Session, today: date, catalog: Catalog) -> list[Quote]:
             QuoteRow.stage == Stage.PRODUCER.value,
             QuoteRow.fair_on >= today - timedelta(weeks=KEPT_WEEKS),
         )
-        .order_by(col(QuoteRow.fair_on).desc())
+        .order_by(col(QuoteRow.fair_on).desc(), col(QuoteRow.reporters).desc(), QuoteRow.unit)
     )
     known = catalog.products.keys(), catalog.markets.keys()
     return [quote_of(row) for row in rows if row.product in known[0] and row.market in known[1]]
@@ -104,9 +107,12 @@ def _by_pair(
     return dict(own), dict(vessels)
 
 
-def _trend(quotes: Sequence[Quote], today: date) -> str | None:
+def _trend(quotes: Sequence[Quote], today: date, product: Product) -> str | None:
+    """By the kilo a move is at least the observatory's step; by the head, the tick of a head."""
     last = list(reversed(quotes[:TREND_FAIRS]))
-    return trend([(each.value, each.se_ln, grade_on(each, today), each.fair_on) for each in last])
+    step = max(STEP, product.tick) if product.quantity is not Quantity.KG else STEP
+    points = [(each.value, each.se_ln, grade_on(each, today), each.fair_on) for each in last]
+    return trend(points, step)
 
 
 def _estimates(

@@ -99,6 +99,24 @@ def workings(session: Session, catalog: Catalog, window: Window) -> Workings | N
     )
 
 
+def uncounted(session: Session, window: Window, found: Workings) -> list[ReportRow]:
+    """Reports of the same product, market and day that were not even looked at: asked about,
+    held, rejected, superseded, cancelled, or said in another measure."""
+    seen = {each.vote.report for each in found.shares}
+    seen |= {each.vote.report for each in found.dropped}
+    rows = session.exec(
+        select(ReportRow)
+        .where(
+            ReportRow.product == window.product,
+            ReportRow.market == window.market,
+            ReportRow.stage == window.stage.value,
+            ReportRow.observed_on == window.day,
+        )
+        .order_by(col(ReportRow.id))
+    )
+    return [row for row in rows if row.id not in seen]
+
+
 def replay(session: Session, catalog: Catalog, first: date, last: date) -> Iterator[dict[str, Any]]:
     """Every quote of these days made again from its reports, oldest first; nothing is written.
 

@@ -11,6 +11,8 @@ from service.prices.book import Book, Price
 from service.prices.catalog import Catalog
 from service.prices.freshness import Freshness
 from service.sms import outbox
+from service.sms.answers import reports
+from service.sms.corrections import note_alert
 from service.sms.limits import Limits
 from service.sms.tables import Delivery
 
@@ -72,6 +74,8 @@ def _send(
         now=now,
         limits=limits,
     )
+    if isinstance(done, Delivery) and found.quote:
+        note_alert(session, done, found.quote, now)
     return isinstance(done, Delivery)
 
 
@@ -88,11 +92,11 @@ def wording(found: Price, catalog: Catalog, language: str) -> str:
         amount += f" (dɔrɔmɛ {francs(count)})"
     return say(
         "sms.alert",
-        "{name}, {market} : {price} le {unit}, {day}, {n} relevés. Arrêter : STOP",
+        "{name}, {market} : {price} le {unit}, {day}, {count}. Arrêter : STOP",
         name=found.product.name(language),
         market=found.market.name,
         price=amount,
         unit=unit.name(language) if unit else quote.unit,
         day=day(quote.fair_on, language),
-        n=quote.reporters,
+        count=reports(quote.reporters, say),
     )

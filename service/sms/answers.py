@@ -28,6 +28,8 @@ HOW = "sms"
 WORDING = "sms-1"
 """Which words were agreed to: `sms.welcome` as it stands."""
 SEGMENT = 160
+TENTHS_BELOW = 10
+"""Kilos of a vessel below which a tenth matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +105,37 @@ def price_text(found: Price, ask: Ask) -> str:
     told = ", ".join((told, *_behind(quote, say)))
     if found.freshness is not Freshness.FRESH:
         told += f". {say('sms.aged', 'Ancien : {age}', age=ago(found.age_days, say))}"
-    return f"{told}. {_trend(found.trend, say)}" if found.trend else told
+    told = f"{told}. {_trend(found.trend, say)}" if found.trend else told
+    weighed = f"{told}. {sack}" if (sack := _sack(found, quote, ask)) else told
+    return weighed if _one_sms(weighed) else told
+
+
+def _sack(found: Price, quote: Quote, ask: Ask) -> str:
+    """The sack as it was weighed here, and its price: `1 sac = 41 kg = 9 250 F`."""
+    sack = ask.book.sack(quote.product, quote.market, ask.today)
+    if sack is None or quote.unit != Quantity.KG:
+        return ""
+    return ask.say(
+        "sms.sack",
+        "1 {unit} = {kilos} kg = {price}",
+        unit=sack.unit.name(ask.lang),
+        kilos=round(sack.weight.kilos, 1 if sack.weight.kilos < TENTHS_BELOW else None),
+        price=_money(sack.price(found.product, quote.value), ask),
+    )
 
 
 def _behind(quote: Quote, say: Say) -> Iterator[str]:
     """What stands behind a price: how many said it, and the word for one nobody vouches for."""
-    if quote.reporters == 1:
-        yield say("sms.one_report", "{n} relevé", n=1)
-    else:
-        yield say("sms.reports", "{n} relevés", n=quote.reporters)
+    yield reports(quote.reporters, say)
     if quote.grade == ESTIMATE:
         yield say("sms.estimated", "estimé")
+
+
+def reports(count: int, say: Say) -> str:
+    """`1 relevé`, `3 relevés`."""
+    if count == 1:
+        return say("sms.one_report", "{n} relevé", n=1)
+    return say("sms.reports", "{n} relevés", n=count)
 
 
 def where(ask: Ask, product: str | None) -> str:
@@ -287,6 +309,12 @@ def _amount(found: Price, ask: Ask) -> str:
     return f"{told} (dɔrɔmɛ {francs(count)})" if ask.lang == "bm" and count else told
 
 
+def _money(amount: int, ask: Ask) -> str:
+    count = dorome(amount) if ask.lang == "bm" else None
+    whole = f"{francs(amount)} F"
+    return f"{whole} (dɔrɔmɛ {francs(count)})" if count else whole
+
+
 def _trend(word: str | None, say: Say) -> str:
     match word:
         case "up":
@@ -299,3 +327,7 @@ def _trend(word: str | None, say: Say) -> str:
 
 def _fit(text: str) -> str:
     return encoding.fit(text, SEGMENT)
+
+
+def _one_sms(text: str) -> bool:
+    return encoding.septets(encoding.to_gsm(text)) <= SEGMENT

@@ -12,9 +12,12 @@ from sqlmodel import Session, col, select
 
 from service.i18n import Say, speaker
 from service.i18n import day as named_day
+from service.people.cards import CLOSES
 from service.people.tables import Reporter
+from service.prices.absent import said_absent
 from service.prices.book import Book
 from service.prices.catalog import Market
+from service.prices.report import Status
 from service.prices.tables import ReportRow
 from service.sms import outbox
 from service.sms.limits import Limits
@@ -26,8 +29,6 @@ ASK_AFTER = timedelta(hours=24)
 """After the fair day's end of trading a silent market is asked (`method.md` 2.5)."""
 ALERT_AFTER = timedelta(hours=36)
 """And here staff see it on the silence board."""
-CLOSES = time(18, 0)
-"""When a fair is taken to be over, local time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,14 @@ def _last_fair(market: Market, limits: Limits, now: datetime) -> date | None:
 def _heard(session: Session, market: Market, day: date) -> bool:
     found = session.exec(
         select(ReportRow.id)
-        .where(ReportRow.observed_on >= day, ReportRow.market == market.code)
+        .where(
+            ReportRow.observed_on >= day,
+            ReportRow.market == market.code,
+            ReportRow.status != Status.CANCELLED.value,
+        )
         .limit(1)
     )
-    return found.first() is not None
+    return found.first() is not None or bool(said_absent(session, market.code, day))
 
 
 def _reporters(session: Session, market: Market) -> Sequence[Reporter]:

@@ -13,11 +13,9 @@ DELIVERY_STATES = (
 IS_DELIVERY_STATE = " OR ".join(f"state = '{state}'" for state in DELIVERY_STATES)
 """Written out and in this order: SQLite checks `IN (...)` three times slower, and a run makes a
 row for everybody."""
+IS_STUCK = text("state = 'stuck'")
 BROADCAST_STATES = "('draft', 'pending', 'scheduled', 'running', 'paused', 'finished', 'cancelled')"
 RUN_STATES = "('running', 'paused', 'finished', 'cancelled', 'missed', 'skipped')"
-
-
-IS_STUCK = text("state = 'stuck'")
 
 
 class Inbox(SQLModel, table=True):
@@ -250,14 +248,15 @@ class RunText(SQLModel, table=True):
 
 
 class RunPrice(SQLModel, table=True):
-    """A price that a text of a run carried: what a correction is measured against."""
+    """A price that a text carried: what a correction is measured against. An alert, written for
+    one person, belongs to no run."""
 
     __tablename__ = "run_price"
 
     text_id: int = Field(primary_key=True, foreign_key="message_text.id")
     product: str = Field(primary_key=True, max_length=20)
     market: str = Field(primary_key=True, max_length=20)
-    run_id: int = Field(foreign_key="run.id", index=True)
+    run_id: int | None = Field(default=None, foreign_key="run.id", index=True)
     unit: str = Field(max_length=20)
     fair_on: date
     value: int
@@ -286,7 +285,10 @@ class PersonDay(SQLModel, table=True):
 
 
 class Exchange(SQLModel, table=True):
-    """A raw exchange with a gateway, sealed, kept 30 days: what staff look at when it is odd."""
+    """A raw exchange with a gateway, sealed, kept 30 days: what staff look at when it is odd.
+
+    `sealed` is the query, a line's end and the body; `answer` a status or what it came to.
+    """
 
     __tablename__ = "exchange"
 
@@ -299,9 +301,18 @@ class Exchange(SQLModel, table=True):
     path: str = Field(default="", max_length=200)
     headers: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     sealed: bytes
-    answer: str = Field(default="", max_length=400)
+    answer: str = Field(default="", max_length=60)
+    sealed_answer: bytes | None = None
     inbox_id: int | None = Field(default=None, index=True)
-    delivery_id: int | None = Field(default=None, index=True)
+
+
+class ExchangeDelivery(SQLModel, table=True):
+    """Which messages an exchange was about: a request may carry many, a message be tried twice."""
+
+    __tablename__ = "exchange_delivery"
+
+    exchange_id: int = Field(primary_key=True, foreign_key="exchange.id")
+    delivery_id: int = Field(primary_key=True, foreign_key="delivery.id", index=True)
 
 
 class UnmatchedToken(SQLModel, table=True):

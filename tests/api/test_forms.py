@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.api.office import Office, code, reporter, subscriber
 
 API = "/api/v1"
@@ -255,3 +257,19 @@ def test_what_the_api_alone_has_made_is_reported_and_dialled_without_a_restart(s
         assert "Voandzou, Sirakoro" in screen
         assert "200 F/kg" in screen
     engine.dispose()
+
+
+def test_the_kilos_of_each_vessel_are_summed_up_with_spread_and_age(office: Office):
+    for kilos, day in ((40, "2026-11-19"), (42, "2026-11-20"), (44, "2026-08-01")):
+        form = {"unit": "SAC", "product": "ARA", "market": "KITA", "kilos": kilos,
+                "weighed_on": day}  # fmt: skip
+        assert office.operator.post(f"{API}/weighings", json=form).status_code == 201
+    path = f"{API}/weighings/summary?product=ARA&market=KITA"
+    (sack,) = office.viewer.get(path).json()["items"]
+    assert (sack["kilos"], sack["count"], sack["last_on"]) == (42, 3, "2026-11-20")
+    assert sack["cv"] == pytest.approx(0.0476)
+    assert (sack["due"], sack["stale"]) == (False, False)
+    office.clock.pass_(days=91)
+    assert office.viewer.get(path).json()["items"][0]["due"]
+    office.clock.pass_(days=30)
+    assert office.viewer.get(path).json()["items"][0]["stale"]

@@ -36,7 +36,7 @@ STREAMS = "/events$|^/metrics$"
 def fuzzed(sqlite_url: str) -> Iterator[Office]:
     """An office with a reporter, a price, a farmer, and a broadcast that has left."""
     engine = make_engine(sqlite_url)
-    with open_office(engine, sqlite_url, FRIDAY) as office:
+    with open_office(engine, sqlite_url, FRIDAY, docs=True) as office:
         office.report(reporter(office, "+22370000001"), "ARA", 225)
         subscriber(office, "+22376000001")
         plan = {

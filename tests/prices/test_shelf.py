@@ -69,3 +69,18 @@ def test_a_market_is_estimated_only_once_its_own_price_has_expired(fair: Fair):
     book = read_book(fair.session, later)
     assert {pair: each.value for pair, each in book.estimates.items()} == {("ARA", "KITA"): 225}
     assert not book.price("ARA", "KITA", later).shown
+
+
+def test_a_sheep_must_move_by_a_tick_of_a_head_to_be_said_to_move(fair: Fair):
+    """Four exact quotes: 6 000 rises by 400 F, more than 5 %, less than the 500 F of a head."""
+    for week, value in enumerate((6_000, 6_000, 6_400, 6_400)):
+        fair.session.add(
+            QuoteRow(
+                product="MOU", market="KITA", stage="producer", unit="head",
+                fair_on=FRIDAY - timedelta(weeks=3 - week), value=value, low=value, high=value,
+                reporters=3, grade="A", n_eff=3.0, se_ln=0.001, method=METHOD,
+                computed_at=instant(FRIDAY),
+            )
+        )  # fmt: skip
+    fair.session.flush()
+    assert read_book(fair.session, TODAY).trends["MOU", "KITA"] == "stable"

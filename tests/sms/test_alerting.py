@@ -33,7 +33,7 @@ def test_an_alert_without_a_number_speaks_once_each_fair(talk: Talk):
     talk.say(FARMER, "ALERTE ARACHIDE KITA")
     a_fair(talk, 225)
     assert alerts(talk) == [
-        "Arachide coque, Kita : 225 F le kg, ven 20/11, 1 relevés. Arreter : STOP"
+        "Arachide coque, Kita : 225 F le kg, ven 20/11, 1 relevé. Arreter : STOP"
     ]
     talk.work()
     a_fair(talk, 225, 230)

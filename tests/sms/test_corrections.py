@@ -137,5 +137,6 @@ def test_a_correction_is_one_sms_in_every_language():
         for new in (99_995, None):
             said = words(Wrong("ARA", "KITA", "kg", FAIR, 125_000, new), lang, the_book())
             assert encoding.segments(encoding.to_gsm(said)) == 1
+            assert said.endswith("STOP=arrêt" if lang == "fr" else "Ka jɔ: STOP")
     assert corrections.moved(225, 237)
     assert not corrections.moved(225, 236)

@@ -115,7 +115,7 @@ def tour(work: Work, lang: str) -> Mapping[str, Shown]:
     village = next((code for code in book.routes if code in book.villages), None)
     farmer = Profile(language=lang, village=village, sex="f", consented=True)
     market = next(iter(book.catalog.markets), "")
-    reporter = Profile(lang, village, reporter=ReporterCard("Awa K.", (market,), 4, 2, 0.9))
+    reporter = Profile(lang, village, reporter=_fullest(market))
     found: dict[str, Shown] = {}
     for who in (farmer, reporter, Profile(lang, stopped=True), Profile()):
         for path, screen in _walk(scene, who):
@@ -163,3 +163,10 @@ def _messages(lang: str) -> Mapping[tuple[str, str], str]:
 
 def _width(text: str) -> int:
     return encoding.septets(encoding.to_gsm(text))
+
+
+def _fullest(market: str) -> ReporterCard:
+    """A card with everything a card may have."""
+    return ReporterCard(
+        "Awa K.", (market,), 48, 4, 3, None, 4, 3, (("MAI", "SAC"),), ("ARA",), dorome=True
+    )

@@ -47,6 +47,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "stuck": "bloqué", "collision": "collision", "reply": "réponse", "copy": "copie",
         "test": "essai", "challenge": "vérification", "question": "question", "alert": "alerte",
         "broadcast": "envoi groupé", "decision": "décision", "reminder": "rappel",
+        "remind": "rappel", "nudge": "relance", "card": "fiche du mois",
         "reports": "relevés", "command": "commande",
         "help": "aide", "sms": "SMS", "ussd": "USSD", "staff": "personnel",
         # people
@@ -57,6 +58,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "rain": "hivernage",
         # why a report does not count
         "stray": "trop loin des autres", "replaced": "remplacé", "already_heard": "déjà compté",
+        # what staff should look at in a reporter's work
+        "twin": "jumeau", "round": "tout en 000", "no_fair": "jour sans foire",
+        "before_dawn": "avant l'aube", "flag_stuck": "prix figé",
         # reason codes of a decision
         "typo_x10": "un zéro de trop ou de moins", "wrong_unit": "mauvaise unité",
         "wrong_market": "mauvais marché", "wrong_product": "mauvais produit",
@@ -65,6 +69,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         # what a reporter was asked about
         "outlier": "loin du prix connu", "zero": "un zéro ?", "unit": "quelle unité ?",
         "money": "francs ou dɔrɔmɛ ?", "form": "coque ou grain ?", "market": "quel marché ?",
+        "too_many": "trop de prix en un jour",
         "answered": "répondu", "not_a_price": "pas un prix", "undone": "annulé par le releveur",
         # lists of an audience
         "villages": "villages", "communes": "communes", "cooperatives": "coopératives",

@@ -8,6 +8,7 @@ from service.api.v1 import (
     aliases,
     broadcasts,
     bulletins,
+    cards,
     checks,
     configuration,
     cooperatives,
@@ -54,6 +55,7 @@ for _each in (
     villages.router,
     routes.router,
     cooperatives.router,
+    cards.router,  # before the reporters, whose ids would take its names
     reporters.router,
     subscribers.router,
     reports.router,

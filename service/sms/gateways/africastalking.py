@@ -36,7 +36,6 @@ from service.sms.gateway import (
     RawRequest,
     Recipient,
     Sent,
-    Tokens,
     Unreadable,
     UssdEnd,
     UssdStyle,
@@ -46,6 +45,7 @@ from service.sms.gateways import atforms
 from service.sms.gateways.fields import as_text, instant, listed, number, part, texts, without
 from service.sms.gateways.line import Line, Verdict, classify, loaded
 from service.sms.gateways.quiet import Quiet
+from service.sms.tokens import Tokens
 
 LIVE = "https://api.africastalking.com"
 SANDBOX = "https://api.sandbox.africastalking.com"
@@ -97,6 +97,7 @@ class AfricasTalkingGateway(Quiet):
             poll_inbox=True,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=atforms.REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:

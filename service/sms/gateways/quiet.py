@@ -13,11 +13,11 @@ from service.sms.gateway import (
     Kind,
     OptOut,
     RawRequest,
-    Tokens,
     Unreadable,
     UssdEnd,
     UssdTurn,
 )
+from service.sms.tokens import Tokens
 
 
 class Quiet:
