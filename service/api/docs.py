@@ -71,6 +71,7 @@ TAGS: Mapping[str, str] = {
     "staff": "The people of the programme.",
     "keys": "How machines come in.",
     "audit": "Who did what.",
+    "subjects": "What a person may ask of their own data.",
     "settings": "How this service is set.",
     "session": "How people come in.",
     "open data": "For everybody, without a key.",

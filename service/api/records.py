@@ -35,7 +35,9 @@ def change(work: Work, row: Row, changes: Mapping[str, Any]) -> Row:
     work.expect(getattr(row, "version", 1))
     for name, value in changes.items():
         if value is None and not row.__table__.c[name].nullable:  # type: ignore[attr-defined]
-            raise invalid(name, "missing", "This field cannot be emptied.")
+            raise invalid(
+                name, "missing", "This field cannot be emptied.", "Ce champ est obligatoire."
+            )
         setattr(row, name, value)
     after = plain(row)
     different = {name for name, value in after.items() if before[name] != value}

@@ -111,9 +111,13 @@ class Scene:
 def read(body: str, catalog: Catalog) -> Template | Refused:
     """A template, or the one thing that is wrong with it, by name."""
     if not body.strip():
-        return Refused("body", "The text is empty.")
+        return Refused("body", "The text is empty.", "Le texte est vide.")
     if len(body) > LONGEST:
-        return Refused("body", f"The text has {len(body)} characters; {LONGEST} is the most.")
+        return Refused(
+            "body",
+            f"The text has {len(body)} characters; {LONGEST} is the most.",
+            f"Le texte a {len(body)} caractères ; {LONGEST} au plus.",
+        )
     parts: list[Part] = []
     at = 0
     for hole in _HOLE.finditer(body):
@@ -126,7 +130,7 @@ def read(body: str, catalog: Catalog) -> Template | Refused:
     parts.append(body[at:])
     words = [part for part in parts if isinstance(part, str)]
     if any("{" in word or "}" in word for word in words):
-        return Refused("body", "A brace { or } stands alone in the text.")
+        return Refused("body", "A brace { or } stands alone.", "Une accolade { ou } est seule.")
     return Template(tuple(part for part in parts if part != ""))
 
 
@@ -160,14 +164,22 @@ def _part(said: str, catalog: Catalog) -> Part | Refused:
     if name == "price" and len(codes) == 2:
         product, market = (code.upper() for code in codes)
         if product not in catalog.products:
-            return Refused("body", f"{{{said}}}: there is no product {product}.")
+            return _nothing(said, f"no product {product}", f"pas de produit {product}")
         if market not in catalog.markets:
-            return Refused("body", f"{{{said}}}: there is no market {market}.")
+            return _nothing(said, f"no market {market}", f"pas de marché {market}")
         return PriceOf(product, market)
     if name in VARIABLES and not codes:
         return Hole(name)
     known = ", ".join(f"{{{each}}}" for each in VARIABLES)
-    return Refused("body", f"{{{said}}} is unknown. Known are {known} and {{price:ARA:KITA}}.")
+    return Refused(
+        "body",
+        f"{{{said}}} is unknown. Known are {known} and {{price:ARA:KITA}}.",
+        f"{{{said}}} est inconnu. Connus : {known} et {{price:ARA:KITA}}.",
+    )
+
+
+def _nothing(said: str, what: str, quoi: str) -> Refused:
+    return Refused("body", f"{{{said}}}: there is {what}.", f"{{{said}}} : il n'y a {quoi}.")
 
 
 # --- filling ----------------------------------------------------------------------------------

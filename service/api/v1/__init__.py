@@ -29,6 +29,7 @@ from service.api.v1 import (
     silence,
     staff,
     stats,
+    subjects,
     subscribers,
     trail,
     units,
@@ -75,6 +76,7 @@ for _each in (
     staff.router,
     keys.router,
     trail.router,
+    subjects.router,
     configuration.router,
     session.router,
 ):
