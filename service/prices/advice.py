@@ -13,6 +13,7 @@ from typing import Literal
 
 from service.prices.catalog import Market
 from service.prices.season import Season
+from service.prices.shelling import CHANCE_DIGITS, Shelling
 from service.prices.trip import (
     LEAST_GAIN,
     SURE,
@@ -21,17 +22,15 @@ from service.prices.trip import (
     chance,
     cheapest,
     error,
+    lot_kg,
     next_fair,
+    passable,
     whole,
     worth,
 )
 
 TRUSTED = frozenset("AB")
 """Grades that may enter a floor price or send somebody on a road."""
-
-CHANCE_DIGITS = 3
-"""Digits of a chance that mean something."""
-
 
 class Reason(StrEnum):
     """Why a market was left out, or why the advice is not to go. Codes are fixed."""
@@ -103,11 +102,20 @@ class WhereOption:
 
 
 @dataclass(frozen=True, slots=True)
+class Lot:
+    """The smallest lot for which a trip would be advised: what neighbours must gather."""
+
+    market: str
+    kg: int
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
     """Where to sell `kg` of a product from a village. Options best net first, withheld last.
 
     `floor` is the best net: below it do not sell at home; None when no market leaves anything.
-    `market` is where to go, on "go" only.
+    `market` is where to go, on "go" only. `lot`: None when no weight makes any trip sure.
+    `shelling`: what shelling brings where this would be sold, None without a measured yield.
     """
 
     product: str
@@ -120,6 +128,13 @@ class Where:
     verdict: Literal["go", "stay", "unknown"]
     market: str | None
     reasons: tuple[Reason, ...]
+    lot: Lot | None = None
+    shelling: Shelling | None = None
+
+    @property
+    def worthwhile(self) -> tuple[WhereOption, ...]:
+        """What may be told to a farmer as an option: not a trip that costs more than the load."""
+        return tuple(each for each in self.options if each.net is None or each.net > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +238,7 @@ def where(
         verdict="go" if go else "stay" if best and home else "unknown",
         market=go.offer.market if go else None,
         reasons=_reasons(ways, best, go, home),
+        lot=_lot(open_ways, routes, today),
     )
 
 
@@ -272,6 +288,19 @@ def _break_even(way: _Way | None) -> int | None:
         return None
     kilos = break_even(way.route, way.offer.price, way.home.value)
     return None if kilos is None else whole(kilos)
+
+
+def _lot(ways: Sequence[_Way], routes: Sequence[RouteCost], today: date) -> Lot | None:
+    """The lightest lot over all open markets, and all ways to go there: a lot takes a lorry where
+    one farmer takes a cart."""
+    lots = [
+        Lot(way.offer.market, kg)
+        for way in ways
+        if way.home is not None
+        for route in passable([each for each in routes if each.market == way.offer.market], today)
+        if (kg := lot_kg(route, way.offer.price, way.home.value, way.error)) is not None
+    ]
+    return min(lots, key=lambda each: (each.kg, each.market), default=None)
 
 
 def _reasons(

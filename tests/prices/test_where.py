@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from service.prices.advice import Home, Offer, Reason, shut, where
 from service.prices.catalog import Market
+from service.prices.shelling import gained
 from service.prices.trip import (
     LEAST_GAIN,
     SURE_ERRORS,
@@ -18,7 +19,6 @@ from service.prices.trip import (
     break_even,
     lot_kg,
     next_fair,
-    shelling,
     whole,
     worth,
 )
@@ -82,7 +82,7 @@ def test_the_lot_that_pays_agrees_with_the_hand(told, expect):
 
 @pytest.mark.parametrize(("told", "expect"), cases("shelling"))
 def test_what_shelling_brings_agrees_with_the_hand(told, expect):
-    assert shelling(**told) == pytest.approx(expect)
+    assert gained(**told) == pytest.approx(expect)
 
 
 def test_nothing_to_sell_is_a_broken_promise():
