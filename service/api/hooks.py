@@ -14,7 +14,7 @@ from service.api.state import Sugu
 from service.db import writing
 from service.people import store as people
 from service.phone import parse
-from service.sms import archive, deliveries, intake
+from service.sms import archive, calls, deliveries, intake
 from service.sms.gateway import Ack, Gateway, Kind, RawRequest
 from service.sms.tables import JobRun
 
@@ -71,8 +71,7 @@ def incoming_sms(raw: Raw, carrier: Carrier, state: State) -> Response:
     now = state.clock()
     if not carrier.verify(raw, now):
         raise HTTPException(404, "Not Found")
-    code = state.settings.ussd_code
-    desk = intake.Desk(state.vault, state.lexicon(), state.limits, state.voice, state.book, code)
+    desk = _desk(state)
     for message in carrier.read_sms(raw):
         with writing(state.engine) as session:
             received = intake.receive(session, desk, carrier.name, message, now)
@@ -81,6 +80,20 @@ def incoming_sms(raw: Raw, carrier: Carrier, state: State) -> Response:
     _note_heartbeat(raw, carrier, state)
     state.keep_up()
     return _answer(carrier.ack(Kind.SMS))
+
+
+@router.api_route(_path(Kind.CALL), methods=["GET", "POST"])
+def missed_call(raw: Raw, carrier: Carrier, state: State) -> Response:
+    """A call is refused, so that it costs nothing, and answered by SMS."""
+    now = state.clock()
+    if not carrier.verify(raw, now):
+        raise HTTPException(404, "Not Found")
+    call = carrier.read_call(raw)
+    if call is not None:
+        with writing(state.engine) as session:
+            received = calls.receive(session, _desk(state), carrier.name, call, now)
+            archive.keep(session, state.vault, carrier.name, _shown(raw), received, now)
+    return _answer(carrier.ack(Kind.CALL))
 
 
 @router.api_route(_path(Kind.DELIVERY), methods=["GET", "POST"])
@@ -112,6 +125,11 @@ def opt_out(raw: Raw, carrier: Carrier, state: State) -> Response:
             contact = people.contact_for(session, state.vault, phone, now)
             deliveries.opt_out(session, people.key(contact.id), carrier.name, now)
     return _answer(carrier.ack(Kind.OPT_OUT))
+
+
+def _desk(state: Sugu) -> intake.Desk:
+    code = state.settings.ussd_code
+    return intake.Desk(state.vault, state.lexicon(), state.limits, state.voice, state.book, code)
 
 
 def _apply_notes(raw: RawRequest, carrier: Gateway, state: Sugu) -> None:

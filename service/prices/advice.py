@@ -32,6 +32,7 @@ from service.prices.trip import (
 TRUSTED = frozenset("AB")
 """Grades that may enter a floor price or send somebody on a road."""
 
+
 class Reason(StrEnum):
     """Why a market was left out, or why the advice is not to go. Codes are fixed."""
 

@@ -209,7 +209,9 @@ def _storage_costs(session: Session) -> dict[str, StorageCost]:
 
 def _yields(session: Session) -> dict[str, Yield]:
     """The newest yield measured of each product."""
-    rows = session.exec(select(ShellingRow).order_by(ShellingRow.measured_on, ShellingRow.id))
+    rows = session.exec(
+        select(ShellingRow).order_by(col(ShellingRow.measured_on), col(ShellingRow.id))
+    )
     return {
         row.raw: Yield(row.raw, row.made, row.share, row.cost_per_kg, row.measured_on, row.source)
         for row in rows

@@ -1,23 +1,23 @@
 """What anyone may ask by SMS, answered in one segment; STOP works at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlmodel import Session
 
 from service import encoding
-from service.i18n import LANGS, Say, ago, day, short_date
-from service.money import dorome, francs
+from service.i18n import LANGS, Say, ago, day, short_date, span
+from service.money import francs, priced
 from service.people import store as people
 from service.people.store import Caller
-from service.prices.advice import Where
 from service.prices.book import Book, Price
 from service.prices.catalog import Quantity
 from service.prices.freshness import Freshness
 from service.prices.quote import Quote
 from service.sms import outbox
 from service.sms.reading import Command, CommandKind, Doubt
+from service.sms.selling import where_text
 from service.sms.template import ESTIMATE
 
 USUAL_KILOS = 100
@@ -80,16 +80,48 @@ def price(ask: Ask, product: str | None, market: str | None) -> str:
     """One price, or a product's prices at the markets that have one."""
     if product is None:
         return usage(ask)
+    if market or (at := ask.market):
+        found = ask.book.price(product, market or str(at), ask.today)
+        if found.shown:
+            _remember(ask, product, market)
+        return _fit(price_text(found, ask))
+    return _everywhere(ask, product)
+
+
+def home(ask: Ask) -> str | None:
+    """What the caller is answered with no word said: their remembered price, else the first
+    product with a price at their market; None for who has neither."""
+    market, mine = ask.market, ask.caller.subscriber
+    if market not in ask.book.catalog.markets:
+        return None
+    if mine and mine.product in ask.book.catalog.products:
+        return _fit(price_text(ask.book.price(str(mine.product), str(market), ask.today), ask))
+    sold = (ask.book.price(each.code, str(market), ask.today) for each in ask.book.sold())
+    first = next((each for each in sold if each.shown), None)
+    return _fit(price_text(first, ask)) if first else None
+
+
+def _remember(ask: Ask, product: str, market: str | None) -> None:
+    """The price asked for is the one shown on the next first screen: only one that was there."""
     people.remember_product(ask.session, ask.caller.contact_id, product, market, ask.now)
-    if market or (market := ask.market):
-        return _fit(price_text(ask.book.price(product, market, ask.today), ask))
-    found = ask.book.prices(product, ask.today)
+
+
+def _everywhere(ask: Ask, product: str) -> str:
+    """A product's prices at the markets that have one, as many as one SMS holds."""
+    found = ask.book.prices(product, ask.today)[:SHOWN]
     if not found:
         return _fit(_none(ask, product))
+    _remember(ask, product, None)
+    return next((text for text in _listings(ask, product, found) if _one_sms(text)), "") or _fit(
+        price_text(found[0], ask)
+    )
+
+
+def _listings(ask: Ask, product: str, found: Sequence[Price]) -> Iterator[str]:
     name = ask.book.catalog.products[product].name(ask.lang)
-    told = "; ".join(f"{each.market.name} {_amount(each, ask)}" for each in found[:SHOWN])
-    when = day(max(each.quote.fair_on for each in found[:SHOWN] if each.quote), ask.lang)
-    return _fit(f"{name}: {told} ({when})")
+    for count in range(len(found), 0, -1):
+        told = ", ".join(f"{each.market.name} {_amount(each, ask)}" for each in found[:count])
+        yield f"{name}: {told} ({span([q.fair_on for p in found[:count] if (q := p.quote)])})"
 
 
 def price_text(found: Price, ask: Ask) -> str:
@@ -118,42 +150,24 @@ def _behind(quote: Quote, say: Say) -> Iterator[str]:
 
 def where(ask: Ask, product: str | None) -> str:
     """The floor price and where the trip pays, for the caller's village."""
-    say, mine = ask.say, ask.caller.subscriber
+    mine = ask.caller.subscriber
     if product is None:
         return usage(ask)
-    if mine is None or mine.village is None:
-        return _fit(
-            say("sms.village_first", "Composez {code} pour donner votre village.", code=ask.code)
-        )
+    if mine is None or mine.village not in ask.book.villages:
+        return _no_village(ask, product)
     kilos = mine.kilos or USUAL_KILOS
-    found = ask.book.where(product, mine.village, kilos, ask.today)
+    found = ask.book.where(product, str(mine.village), kilos, ask.today)
     if found is None or not found.options:
         return _fit(_none(ask, product))
-    return _fit(_where_text(ask, found))
+    return where_text(found, ask.book.catalog, ask.say, ask.lang)
 
 
-def _where_text(ask: Ask, found: Where) -> str:
-    say, catalog = ask.say, ask.book.catalog
-    name = catalog.products[found.product].name(ask.lang)
-    nets = [each for each in found.options if each.net is not None][:SHOWN]
-    if not nets:
-        told = "; ".join(
-            f"{catalog.markets[each.market].name} {francs(each.price)}"
-            for each in found.options[:SHOWN]
-        )
-        why = say("sms.no_cost", "transport inconnu, prix sans le trajet")
-        return f"{name}: {told} F/kg ({why})"
-    told = "; ".join(
-        f"{catalog.markets[each.market].name} {francs(each.net or 0)}" for each in nets
-    )
-    text = say("sms.where", "{name}, transport déduit : {prices} F/kg", name=name, prices=told)
-    if found.verdict == "go" and found.market:
-        market = catalog.markets[found.market].name
-        text += ". " + say("sms.go", "Le trajet à {market} paie", market=market)
-    elif found.verdict == "stay":
-        text += ". " + say("sms.stay", "Vendez près : l'écart ne paie pas le trajet")
-    floor = say("sms.floor", "Pas sous {price} F", price=francs(found.floor or 0))
-    return f"{text}. {floor}" if found.floor else text
+def _no_village(ask: Ask, product: str) -> str:
+    """Without a village no road is known: the prices as they are, and how to give it."""
+    how = ask.say("sms.village_first", "Composez {code} pour donner votre village.", code=ask.code)
+    found = ask.book.prices(product, ask.today)[:SHOWN]
+    texts = (f"{listing}. {how}" for listing in _listings(ask, product, found))
+    return next((each for each in texts if _one_sms(each)), _fit(how))
 
 
 def alert(ask: Ask, command: Command) -> str:
@@ -165,7 +179,8 @@ def alert(ask: Ask, command: Command) -> str:
     people.agree(ask.session, contact, ask.now, how=HOW, wording=WORDING)
     people.set_alert(
         ask.session, contact, command.product, market, ask.now,
-        at_least=command.amount, expires_on=season_end(ask.today),
+        at_least=command.amount,
+        expires_on=season_end(ask.today) if command.amount else None,
     )  # fmt: skip
     name = ask.book.catalog.products[command.product].name(ask.lang)
     place = ask.book.catalog.markets[market].name
@@ -173,10 +188,11 @@ def alert(ask: Ask, command: Command) -> str:
         return _fit(
             ask.say(
                 "sms.alert_set",
-                "Inscrit : {name}, {market}, dès {price} F. Arrêter : STOP",
+                "Inscrit : {name}, {market}, dès {price}, jusqu'au {day}. Arrêter : STOP",
                 name=name,
                 market=place,
-                price=francs(command.amount),
+                price=priced(command.amount, ask.lang),
+                day=short_date(season_end(ask.today)),
             )
         )
     return _fit(
@@ -227,9 +243,9 @@ def usage(ask: Ask) -> str:
 
 
 def season_end(today: date) -> date:
-    """Alerts expire with the season: the end of September, before the next harvest."""
-    year = today.year if today.month < 9 else today.year + 1
-    return date(year, 9, 30)
+    """A price hoped for expires with the season: the end of September, before the harvest."""
+    end = date(today.year, 9, 30)
+    return end if today <= end else date(today.year + 1, 9, 30)
 
 
 def _unsure(ask: Ask, doubt: Doubt) -> str:
@@ -264,8 +280,9 @@ def _no_price(found: Price, ask: Ask) -> str:
         else say("sms.no_price", "pas de prix")
     )
     if found.estimate:
-        value = francs(found.estimate.value)
-        return f"{told}. {say('sms.estimate', 'Estimé : {value} F/kg', value=value)}"
+        per = _unit(found.product.quantity.value, ask)
+        value = priced(found.estimate.value, ask.lang, f"/{per}")
+        return f"{told}. {say('sms.estimate', 'Estimé : {value}', value=value)}"
     mine = ask.caller.subscriber
     near = ask.book.nearest(
         found.product.code, found.market.code, mine.village if mine else None, ask.today
@@ -279,12 +296,12 @@ def _amount(found: Price, ask: Ask) -> str:
     """`225 F/kg`, in Bambara with the dorome count beside it."""
     if found.quote is None:
         return ""
-    quote = found.quote
-    unit = ask.book.catalog.units.get(quote.unit.upper())
-    per = unit.name(ask.lang) if unit and quote.unit != Quantity.KG else "kg"
-    told = f"{francs(quote.value)} F/{per}"
-    count = dorome(quote.value)
-    return f"{told} (dɔrɔmɛ {francs(count)})" if ask.lang == "bm" and count else told
+    return priced(found.quote.value, ask.lang, f"/{_unit(found.quote.unit, ask)}")
+
+
+def _unit(code: str, ask: Ask) -> str:
+    unit = ask.book.catalog.units.get(code.upper())
+    return unit.name(ask.lang) if unit and code != Quantity.KG else "kg"
 
 
 def _trend(word: str | None, say: Say) -> str:
@@ -299,3 +316,7 @@ def _trend(word: str | None, say: Say) -> str:
 
 def _fit(text: str) -> str:
     return encoding.fit(text, SEGMENT)
+
+
+def _one_sms(text: str) -> bool:
+    return encoding.septets(encoding.to_gsm(text)) <= SEGMENT

@@ -72,10 +72,22 @@ class Received:
     inbox_id: int | None = None
 
 
+Understand = Callable[[Session, Desk, Inbox, Caller, datetime], str | None]
+"""What is made of a stored message: the reply, or None when none is due."""
+
+
 def receive(
-    session: Session, desk: Desk, gateway: str, message: IncomingSms, now: datetime
+    session: Session,
+    desk: Desk,
+    gateway: str,
+    message: IncomingSms,
+    now: datetime,
+    understand: Understand | None = None,
 ) -> Received:
-    """Store one message once, and answer it. Safe to repeat with the same message."""
+    """Store one message once, and answer it. Safe to repeat with the same message.
+
+    `understand` takes the place of `handle`: a missed call is a message without words.
+    """
     phone = parse(message.sender) if message.answerable else None
     contact = people.contact_for(session, desk.vault, phone, now) if phone else None
     content = _digest(message)
@@ -93,7 +105,7 @@ def receive(
     if contact is None or phone is None:
         row.state, row.outcome = "ignored", "sender"
         return Received("ignored", row.id)
-    return _think(session, desk, row, contact, now)
+    return _think(session, desk, row, contact, now, understand or handle)
 
 
 def handle(session: Session, desk: Desk, row: Inbox, caller: Caller, now: datetime) -> str | None:
@@ -104,16 +116,20 @@ def handle(session: Session, desk: Desk, row: Inbox, caller: Caller, now: dateti
     said = read(row.text[:LONGEST], desk.lexicon, today, sent, reporter=reporter)
     row.outcome = type(said).__name__.lower()
     _log_unmatched(session, said, key(row.id), now)
-    language = caller.language
-    ask = answers.Ask(
-        session, desk.book(), caller, desk.voice(language), language or "fr", now, today, desk.code
-    )
+    ask = question_of(session, desk, caller, now)
     if caller.reporter is None:
         return _answer_farmer(ask, row, said)
     scene = reporting.Scene(
         session, ask.book, caller, ask.say, now, today, row.text[:LONGEST], row.id
     )
     return _answer_reporter(scene, ask, said)
+
+
+def question_of(session: Session, desk: Desk, caller: Caller, now: datetime) -> answers.Ask:
+    """What answering this caller takes."""
+    lang, today = caller.language, desk.limits.today(now)
+    say = desk.voice(lang)
+    return answers.Ask(session, desk.book(), caller, say, lang or "fr", now, today, desk.code)
 
 
 def _answer_reporter(scene: reporting.Scene, ask: answers.Ask, said: Reading) -> str | None:
@@ -147,7 +163,7 @@ def _answer_farmer(ask: answers.Ask, row: Inbox, said: Reading) -> str | None:
         case Silence() if row.text.strip():
             return None
         case _:
-            return answers.usage(ask) if _first_help(ask.session, row) else None
+            return answers.usage(ask) if first_help(ask.session, row) else None
 
 
 def _think(
@@ -156,11 +172,12 @@ def _think(
     row: Inbox,
     contact: Contact,
     now: datetime,
+    understand: Understand,
 ) -> Received:
     caller = people.caller(session, contact)
     try:
         with session.begin_nested():
-            reply = handle(session, desk, row, caller, now)
+            reply = understand(session, desk, row, caller, now)
             if reply:
                 _reply(session, desk, row, caller, reply, now)
     except Exception as error:  # whatever is wrong with us, the reporter's words are kept
@@ -280,7 +297,8 @@ def _fetched_twin(
     return next((mine for mine, key in rows if key.startswith(FETCHED) != fetched), None)
 
 
-def _first_help(session: Session, row: Inbox) -> bool:
+def first_help(session: Session, row: Inbox) -> bool:
+    """Whether this number has had no help for a day; the row notes which it is."""
     earlier = session.exec(
         select(Inbox.id).where(
             Inbox.contact_id == row.contact_id,

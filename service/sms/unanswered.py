@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from sqlmodel import Session, col, select
 
-from service.i18n import speaker
 from service.people.tables import Reporter
 from service.prices import questions
 from service.prices.amends import set_status
@@ -124,7 +123,9 @@ def _ask(session: Session, book: Book, limits: Limits, row: QuestionRow, now: da
     outbox.enqueue(
         session,
         contact_id=reporter.contact_id,
-        body=replies.question(row, book.catalog, speaker(reporter.language), reporter.language),
+        body=replies.question(
+            row, book.catalog, limits.voice(reporter.language), reporter.language
+        ),
         language=reporter.language,
         kind="question",
         now=now,

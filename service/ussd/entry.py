@@ -192,7 +192,7 @@ class Card:
         # NOTE: max 40 septets; what this reporter sent since the first of the month
         month = say(
             "ussd.this_month",
-            "Ce mois : {reports} prix, {fairs} foires",
+            "Ce mois, prix : {reports}, foires : {fairs}",
             reports=card.reports,
             fairs=card.fairs,
         )

@@ -4,14 +4,13 @@ A net is withheld, with the reason in a word, when what the trip costs is not kn
 """
 
 from collections.abc import Sequence
-from datetime import date
 
-from service.i18n import day, short_date
+from service.i18n import day, span
 from service.money import francs
 from service.prices.advice import Reason, Where, WhereOption
 from service.ussd.lines import money
 from service.ussd.scene import MORE, Scene
-from service.ussd.screens import Line, line, named
+from service.ussd.screens import Line, line, named, optional
 
 
 def nothing(scene: Scene) -> Line:
@@ -21,22 +20,13 @@ def nothing(scene: Scene) -> Line:
 
 def unit(listed: Sequence[WhereOption], scene: Scene) -> Line:
     """What the amounts below are, and of which fair days."""
-    say, days = scene.say, _span([each.fair_on for each in listed])
+    say, days = scene.say, span([each.fair_on for each in listed])
     # NOTE: max 46 septets; heads a list of F per kilo; {days} as 20/11 or 18-20/11
     full = say("ussd.net_long", "Net par kg, trajet déduit, foires {days} :", days=days)
     # NOTE: max 30 septets; heads a list of F per kilo; {days} as 20/11 or 18-20/11
     short = say("ussd.net", "Net/kg, foires {days} :", days=days)
     # NOTE: max 16 septets; heads a list of F per kilo
     return line(full, short, say("ussd.net_short", "Net/kg :"), yields=4)
-
-
-def _span(days: Sequence[date]) -> str:
-    """`20/11`, `18-20/11`, `30/10-02/11`."""
-    first, last = min(days), max(days)
-    if first == last:
-        return short_date(last)
-    start = f"{first:%d}" if first.month == last.month else short_date(first)
-    return f"{start}-{short_date(last)}"
 
 
 def net(option: WhereOption, at: int, scene: Scene) -> Line:
@@ -87,6 +77,8 @@ def floor(found: Where, scene: Scene) -> list[Line]:
 
 def verdict(found: Where, scene: Scene) -> Line:
     say = scene.say
+    if not found.worthwhile:
+        return _costs_more(found, scene)
     match found.verdict:
         case "go":
             names = named(scene.market(found.market).name, 12, 8) if found.market else ("",)
@@ -113,8 +105,38 @@ def verdict(found: Where, scene: Scene) -> Line:
             return line(long, say("ussd.no_advice", "Pas de conseil"), yields=5)
 
 
+def _costs_more(found: Where, scene: Scene) -> Line:
+    """Every trip costs more than so small a load brings: plainly, do not travel."""
+    say, kilos = scene.say, francs(found.kg)
+    # NOTE: max 80 septets; {kilos} as the caller typed them
+    full = say(
+        "ussd.costs_more",
+        "Ne partez pas : le trajet coûte plus que {kilos} kg ne rapportent",
+        kilos=kilos,
+    )
+    return line(full, say("ussd.stay_short", "Ne partez pas"), yields=5)
+
+
+def lot(found: Where, scene: Scene) -> list[Line]:
+    """When one alone should stay: the weight that several must gather for the trip to pay."""
+    if found.lot is None or found.verdict != "stay" or found.lot.kg <= found.kg:
+        return []
+    kilos, names = francs(found.lot.kg), named(scene.market(found.lot.market).name, 12, 8)
+    # NOTE: max 46 septets; neighbours who load together, from {kilos} on
+    full = scene.say(
+        "ussd.lot", "À plusieurs : {market} dès {kilos} kg", market=names[0], kilos=kilos
+    )
+    # NOTE: max 30 septets; neighbours who load together, from {kilos} on
+    short = [
+        scene.say("ussd.lot_short", "Groupez : {market} {kilos} kg", market=name, kilos=kilos)
+        for name in names
+    ]
+    return [line(full, *short, "", yields=8)]
+
+
 def break_even(found: Where, scene: Scene) -> list[str]:
-    if found.break_even_kg is None:
+    """The load from which the road costs less than it brings; on "stay" it would contradict."""
+    if found.break_even_kg is None or found.verdict == "stay":
         return []
     kilos = francs(found.break_even_kg)
     # NOTE: max 34 septets; the load from which the trip pays
@@ -134,7 +156,13 @@ def reckoning(found: Where, scene: Scene) -> Sequence[Line]:
         )
         for name in names
     ]
-    return [line(*first, yields=3), _cost(best, scene), *_kept(found, scene)]
+    return [
+        line(*first, yields=3),
+        _cost(best, scene),
+        *_kept(found, scene),
+        *_shelled(found, scene),
+        *lot(found, scene),
+    ]
 
 
 def _cost(option: WhereOption, scene: Scene) -> Line:
@@ -163,10 +191,34 @@ def _withheld(option: WhereOption, scene: Scene) -> Line:
             )
 
 
+def _shelled(found: Where, scene: Scene) -> list[Line]:
+    """Whether shelling first brings more: only what is sure, one way or the other."""
+    its = found.shelling
+    if its is None:
+        return []
+    if its.pays:
+        gain = money(its.gain, scene)
+        # NOTE: max 46 septets; {gain} more for a kilo in the shell, as measured here
+        full = scene.say("ussd.shelling_pays", "Décortiquer : +{gain} par kg de coque", gain=gain)
+        # NOTE: max 30 septets
+        short = scene.say("ussd.shelling_pays_short", "Décortiquer : +{gain}/kg", gain=gain)
+        return [line(full, short, "", yields=9)]
+    if its.gain > 0:
+        return []
+    # NOTE: max 40 septets; kernels would bring less than the nuts in the shell
+    return [optional(scene.say("ussd.shelling_loses", "Décortiquer ne paie pas"), yields=9)]
+
+
 def _kept(found: Where, scene: Scene) -> list[Line]:
-    """The break-even load, else what is offered at home."""
-    if found.break_even_kg is not None:
+    """The load that covers the road, else what is offered at home."""
+    if found.break_even_kg is not None and found.verdict != "stay":
         return [line(each) for each in break_even(found, scene)]
+    if found.break_even_kg is not None:
+        kilos = francs(found.break_even_kg)
+        # NOTE: max 40 septets; below this load the road eats the whole gain
+        return [
+            line(scene.say("ussd.covers", "Frais couverts dès {kilos} kg", kilos=kilos), yields=10)
+        ]
     if found.home is None:
         return []
     # NOTE: max 34 septets; the price offered at the farm gate

@@ -66,13 +66,14 @@ class WhereTo:
         about = About(self.product, "", found is not None and bool(found.options))
         if found is None or not found.options:
             return View([self._heading(scene), nets.nothing(scene), more], about=about)
-        listed = found.options[:BEST]
+        listed = found.worthwhile[:BEST]
         lines = [
             self._heading(scene),
-            nets.unit(listed, scene),
+            *([nets.unit(listed, scene)] if listed else []),
             *(nets.net(each, at, scene) for at, each in enumerate(listed)),
             *nets.floor(found, scene),
             nets.verdict(found, scene),
+            *nets.lot(found, scene),
             *(optional(each) for each in nets.break_even(found, scene)),
             demo_mark(scene),
             more,

@@ -157,7 +157,9 @@ def test_every_alert_fits(bare: Book, lang: str):
     for vessels in (False, True):
         book = stocked(bare, 0, vessels=vessels)
         for code, market in everything(book.catalog):
-            fits(alerting.wording(book.price(code, market, TODAY), book.catalog, lang))
+            fits(
+                alerting.wording(book.price(code, market, TODAY), book.catalog, speaker(lang), lang)
+            )
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -13,7 +13,7 @@ from service.api.deps import Viewer, Work
 from service.api.letters import Answer
 from service.api.problems import Problem
 from service.api.v1.quotes import Quote, answer
-from service.i18n import LANGS, speaker
+from service.i18n import LANGS
 
 router = APIRouter(prefix="/bulletins", tags=["bulletins"])
 
@@ -55,7 +55,7 @@ def read_bulletin(
     if place is None:
         raise Problem("not_found")
     made = bulletin.bulletin(work.state.book(), place, work.today)
-    say = speaker(language)
+    say = work.state.voice(language)
     match kind:
         case "html":
             return _printed(work, made, language)
@@ -75,8 +75,8 @@ def _letter(work: Work, made: bulletin.Bulletin) -> Bulletin:
         on=made.on,
         fair_on=made.fair_on,
         prices=[answer(each.quote, book, work.today) for each in made.prices if each.quote],
-        text={lang: bulletin.text(made, speaker(lang), lang) for lang in LANGS},
-        radio={lang: bulletin.radio(made, speaker(lang), lang) for lang in LANGS},
+        text={lang: bulletin.text(made, work.state.voice(lang), lang) for lang in LANGS},
+        radio={lang: bulletin.radio(made, work.state.voice(lang), lang) for lang in LANGS},
         demo=made.demo,
     )
 
@@ -89,7 +89,9 @@ def _printed(work: Work, made: bulletin.Bulletin, language: str) -> Response:
         made=made,
         title=bulletin.heading(made, say, language),
         lines=[bulletin.line(each, made, say, language) for each in made.prices],
-        radio={lang: bulletin.radio(made, speaker(lang), lang).splitlines() for lang in LANGS},
+        radio={
+            lang: bulletin.radio(made, work.state.voice(lang), lang).splitlines() for lang in LANGS
+        },
         code=work.state.settings.ussd_code,
     )
     return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})

@@ -18,6 +18,7 @@ from service.sms.gateway import (
     UssdEnd,
     UssdTurn,
 )
+from service.sms.ringing import IncomingCall
 
 
 class Quiet:
@@ -42,6 +43,9 @@ class Quiet:
         return None
 
     def read_heartbeat(self, raw: RawRequest) -> Heartbeat | None:
+        return None
+
+    def read_call(self, raw: RawRequest) -> IncomingCall | None:
         return None
 
     def ack(self, kind: Kind, body: str = "", label: str = "") -> Ack:
