@@ -137,6 +137,12 @@ class Where:
         """What may be told to a farmer as an option: not a trip that costs more than the load."""
         return tuple(each for each in self.options if each.net is None or each.net > 0)
 
+    @property
+    def eaten(self) -> bool:
+        """Every trip that can be reckoned costs more than the load brings."""
+        nets = [each.net for each in self.options if each.net is not None]
+        return bool(nets) and max(nets) <= 0
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:

@@ -40,6 +40,7 @@ class Shelling:
     made: str
     market: str
     share: float
+    cost: int
     gain: int
     probability: float
     pays: bool
@@ -68,6 +69,7 @@ def shelling(found: Yield, market: str, shell: Sold, kernel: Sold) -> Shelling:
         made=found.made,
         market=market,
         share=found.share,
+        cost=found.cost,
         gain=whole(gain),
         probability=round(sure, CHANCE_DIGITS),
         pays=sure >= SURE and whole(gain) > 0,

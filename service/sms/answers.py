@@ -134,7 +134,7 @@ def price_text(found: Price, ask: Ask) -> str:
     told = f"{heading}: {_amount(found, ask)}{spread}, {day(quote.fair_on, ask.lang)}"
     told = ", ".join((told, *_behind(quote, say)))
     if found.freshness is not Freshness.FRESH:
-        told += f". {say('sms.aged', 'Ancien : {age}', age=ago(found.age_days, say))}"
+        told += ". " + say("sms.aged", "Ancien : {age}", age=ago(found.age_days, say))
     return f"{told}. {_trend(found.trend, say)}" if found.trend else told
 
 
@@ -282,7 +282,7 @@ def _no_price(found: Price, ask: Ask) -> str:
     if found.estimate:
         per = _unit(found.product.quantity.value, ask)
         value = priced(found.estimate.value, ask.lang, f"/{per}")
-        return f"{told}. {say('sms.estimate', 'Estimé : {value}', value=value)}"
+        return told + ". " + say("sms.estimate", "Estimé : {value}", value=value)
     mine = ask.caller.subscriber
     near = ask.book.nearest(
         found.product.code, found.market.code, mine.village if mine else None, ask.today

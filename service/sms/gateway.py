@@ -137,8 +137,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One text for one or more people, at most `Capabilities.max_recipients` of them.
-    `sender` overrides the configured sender name."""
+    """One text for at most `Capabilities.max_recipients` people; `sender` overrides the name."""
 
     text: str
     recipients: tuple[Recipient, ...]
@@ -317,8 +316,7 @@ class Gateway(Protocol):
     def read_call(self, raw: RawRequest) -> IncomingCall | None: ...
 
     def ack(self, kind: Kind, body: str = "", label: str = "") -> Ack:
-        """The answer to a request of this kind. `body` and `label` (a static screen name,
-        for the carrier's own statistics) serve USSD alone."""
+        """The answer to a request of this kind; `body` and `label` (a screen's name) serve USSD."""
 
     def verify(self, raw: RawRequest, now: datetime) -> bool:
         """Whether the request is signed as it should be; True where the carrier signs nothing."""

@@ -19,7 +19,7 @@ SHOWN = 3
 def where_text(found: Where, catalog: Catalog, say: Say, lang: str) -> str:
     """The fullest wording of the advice that one SMS holds. `found` has options."""
     listed = [each for each in found.worthwhile if each.net is not None][:SHOWN]
-    if not found.worthwhile:
+    if found.eaten:
         return _costs_more(found, catalog, say, lang)
     if not listed:
         return _fullest(_withheld(found, catalog, say, lang))

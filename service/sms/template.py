@@ -222,7 +222,6 @@ class _Fill:
         return values[name]
 
     def _number(self, price: Price | None, *, counted: bool) -> str:
-        """Francs with the day of the price; a count in dɔrɔmɛ stands beside them, undated."""
         if price is None or price.quote is None or not _told(price):
             return "-"
         if counted:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from service.i18n import day, span
 from service.money import francs
 from service.prices.advice import Reason, Where, WhereOption
+from service.prices.shelling import Shelling
 from service.ussd.lines import money
 from service.ussd.scene import MORE, Scene
-from service.ussd.screens import Line, line, named, optional
+from service.ussd.screens import Line, line, named
 
 
 def nothing(scene: Scene) -> Line:
@@ -77,7 +78,7 @@ def floor(found: Where, scene: Scene) -> list[Line]:
 
 def verdict(found: Where, scene: Scene) -> Line:
     say = scene.say
-    if not found.worthwhile:
+    if found.eaten:
         return _costs_more(found, scene)
     match found.verdict:
         case "go":
@@ -128,7 +129,7 @@ def lot(found: Where, scene: Scene) -> list[Line]:
     )
     # NOTE: max 30 septets; neighbours who load together, from {kilos} on
     short = [
-        scene.say("ussd.lot_short", "Groupez : {market} {kilos} kg", market=name, kilos=kilos)
+        scene.say("ussd.lot_short", "Groupez {kilos} kg : {market}", market=name, kilos=kilos)
         for name in names
     ]
     return [line(full, *short, "", yields=8)]
@@ -160,7 +161,6 @@ def reckoning(found: Where, scene: Scene) -> Sequence[Line]:
         line(*first, yields=3),
         _cost(best, scene),
         *_kept(found, scene),
-        *_shelled(found, scene),
         *lot(found, scene),
     ]
 
@@ -191,22 +191,26 @@ def _withheld(option: WhereOption, scene: Scene) -> Line:
             )
 
 
-def _shelled(found: Where, scene: Scene) -> list[Line]:
-    """Whether shelling first brings more: only what is sure, one way or the other."""
-    its = found.shelling
-    if its is None:
-        return []
+def shelled(its: Shelling, raw: str, scene: Scene) -> list[Line]:
+    """What shelling first would bring: only what is sure, one way or the other."""
+    say, grams = scene.say, round(its.share * 1000)
+    # NOTE: max 60 septets; one kilo in the shell leaves {grams} of kernels; {cost} F to shell it
+    yields = say("ussd.yield", "1 kg donne {grams} g, frais {cost} F", grams=grams, cost=its.cost)
+    heading = [f"{name}, {scene.market(its.market).name}" for name in named(raw, 20, 12)]
+    return [line(*heading), line(yields), line(_shelling_verdict(its, scene))]
+
+
+def _shelling_verdict(its: Shelling, scene: Scene) -> str:
+    say = scene.say
     if its.pays:
         gain = money(its.gain, scene)
-        # NOTE: max 46 septets; {gain} more for a kilo in the shell, as measured here
-        full = scene.say("ussd.shelling_pays", "Décortiquer : +{gain} par kg de coque", gain=gain)
-        # NOTE: max 30 septets
-        short = scene.say("ussd.shelling_pays_short", "Décortiquer : +{gain}/kg", gain=gain)
-        return [line(full, short, "", yields=9)]
-    if its.gain > 0:
-        return []
-    # NOTE: max 40 septets; kernels would bring less than the nuts in the shell
-    return [optional(scene.say("ussd.shelling_loses", "Décortiquer ne paie pas"), yields=9)]
+        # NOTE: max 80 septets; {gain} more for a kilo in the shell, as measured here
+        return say("ussd.shelling_pays", "Décortiquer : +{gain} par kg de coque", gain=gain)
+    if its.gain <= 0:
+        # NOTE: max 80 septets; kernels would bring less than the nuts in the shell
+        return say("ussd.shelling_loses", "Décortiquer ne paie pas : vendez en coque")
+    # NOTE: max 80 septets; the gain is within the error of the prices
+    return say("ussd.shelling_unsure", "Écart trop petit : pas de conseil")
 
 
 def _kept(found: Where, scene: Scene) -> list[Line]:

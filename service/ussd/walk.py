@@ -24,7 +24,9 @@ ALIASES = {"98": BACK, "99": HOME}
 DONE = frozenset(
     {"help", "copy", "dispute", "village", "stop", "start", "alert_on", "alert_off", "sent"}
 )
-ANSWERS = frozenset({"home", "price", "where", "where_details", "when", "when_why", "card", "more"})
+ANSWERS = frozenset(
+    {"home", "price", "where", "where_details", "shelling", "when", "when_why", "card", "more"}
+)
 FINISHED = DONE | ANSWERS
 """Screens after which there is nothing left to continue: something was done, or told; only a
 question left open is worth taking up again."""

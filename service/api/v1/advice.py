@@ -41,12 +41,13 @@ class Lot(Answer):
 
 
 class Shelling(Answer):
-    """Kernels against nuts in the shell at one market: `gain` in F per kilo in the shell;
-    `pays` when that is sure enough to be told as a gain."""
+    """Kernels against nuts in the shell at one market: `gain` and `cost` in F per kilo in the
+    shell; `pays` when that is sure enough to be told as a gain."""
 
     made: str
     market: str
     share: float
+    cost: int
     gain: int
     probability: float
     pays: bool
