@@ -128,7 +128,7 @@ def _why(reason: Reason | None, say: Say) -> str:
         case Reason.LOW_GRADE:
             return say("ussd.why_unsure", "peu sûr")
         case _:
-            return say("ussd.why_cost", "trajet ?")
+            return say("sms.why_cost", "trajet inconnu")
 
 
 def _fullest(texts: Sequence[str] | Iterator[str]) -> str:

@@ -135,7 +135,9 @@ def test_a_correction_of_a_correction_goes_to_those_who_got_it(engine: Engine):
 def test_a_correction_is_one_sms_in_every_language():
     for lang in ("fr", "bm"):
         for new in (99_995, None):
-            said = words(Wrong("ARA", "KITA", "kg", FAIR, 125_000, new), lang, the_book())
+            said = words(
+                Wrong("ARA", "KITA", "kg", FAIR, 125_000, new), speaker(lang), lang, the_book()
+            )
             assert encoding.segments(encoding.to_gsm(said)) == 1
     assert corrections.moved(225, 237)
     assert not corrections.moved(225, 236)

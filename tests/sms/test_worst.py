@@ -167,7 +167,7 @@ def test_every_nudge_fits(bare: Book, lang: str):
     who = Reporter(contact_id=1, name="Awa", language=lang, created_at=NOW)
     for market in bare.catalog.markets.values():
         for words in (nudges._reminder, nudges._question):
-            fits(words(who, market, TODAY))
+            fits(words(speaker(lang), who, market, TODAY))
 
 
 # what a reporter is answered
