@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from service import encoding
 from service.db import writing
+from service.i18n import speaker
 from service.prices.tables import ProductRow, QuoteRow
 from service.sms import corrections
 from service.sms.corrections import Wrong, correct_moved, words
