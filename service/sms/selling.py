@@ -32,7 +32,9 @@ def _worded(
     """Wordings, fullest first: the advice and the lot stay longer than a third market."""
     needed = [*_verdict(found, catalog, say), *_lot(found, catalog, say)]
     floor = _floor(found, say, lang)
-    for tail in ([*needed, *floor, *_shelled(found, say, lang)], [*needed, *floor], needed):
+    whole = _nets(found, listed, catalog, say, lang)
+    yield ". ".join([whole, *needed, *floor, *_shelled(found, say, lang)])
+    for tail in ([*needed, *floor], needed):
         for count in range(len(listed), 0, -1):
             yield ". ".join([_nets(found, listed[:count], catalog, say, lang), *tail])
     yield _nets(found, listed[:1], catalog, say, lang)

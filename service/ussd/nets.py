@@ -26,8 +26,8 @@ def unit(listed: Sequence[WhereOption], scene: Scene) -> Line:
     full = say("ussd.net_long", "Net par kg, trajet déduit, foires {days} :", days=days)
     # NOTE: max 30 septets; heads a list of F per kilo; {days} as 20/11 or 18-20/11
     short = say("ussd.net", "Net/kg, foires {days} :", days=days)
-    # NOTE: max 16 septets; heads a list of F per kilo
-    return line(full, short, say("ussd.net_short", "Net/kg :"), yields=4)
+    # NOTE: max 20 septets; heads a list of F per kilo; {days} as 20/11 or 18-20/11
+    return line(full, short, say("ussd.net_short", "Net/kg {days} :", days=days), yields=4)
 
 
 def net(option: WhereOption, at: int, scene: Scene) -> Line:
@@ -35,9 +35,11 @@ def net(option: WhereOption, at: int, scene: Scene) -> Line:
     why; where there is no room, of one market only."""
     market = named(scene.market(option.market).name, 12, 8)
     if option.net is not None:
-        net, brief = money(option.net, scene), f"{francs(option.net)} F"
+        net = money(option.net, scene)
+        brief = f"{francs(option.net)} F" if at else net  # the best is counted both ways
         forms = (f"{market[0]} {net}", *(f"{name} {brief}" for name in market))
-        return line(*dict.fromkeys(forms), yields=9 if net != brief else 6)
+        spare = [""] if at > 1 else []  # the third market only in room that is left
+        return line(*dict.fromkeys(forms), *spare, yields=9 if at > 1 or net != brief else 6)
     why, price = _why(option.reason, scene), francs(option.price)
     # NOTE: max 40 septets; the price at the market, and in a word why no net is given
     said = [
@@ -99,7 +101,9 @@ def verdict(found: Where, scene: Scene) -> Line:
         case _ if found.home is None and found.floor is not None:
             # NOTE: max 46 septets; {key} opens the page where it can be typed
             long = say("ussd.unknown_long", "Prix au village inconnu : tapez {key}", key=MORE)
-            return line(long, say("ussd.unknown", "Prix du village ? {key}", key=MORE), yields=5)
+            return line(
+                long, say("ussd.unknown", "Prix au village ? Tapez {key}", key=MORE), yields=5
+            )
         case _:
             # NOTE: max 46 septets; no market has a fresh price and a known cost
             long = say("ussd.no_advice_long", "Pas de conseil : net inconnu partout")
@@ -137,7 +141,7 @@ def lot(found: Where, scene: Scene) -> list[Line]:
 
 def break_even(found: Where, scene: Scene) -> list[str]:
     """The load from which the road costs less than it brings; on "stay" it would contradict."""
-    if found.break_even_kg is None or found.verdict == "stay":
+    if not found.break_even_kg or found.verdict == "stay":
         return []
     kilos = francs(found.break_even_kg)
     # NOTE: max 34 septets; the load from which the trip pays
@@ -195,7 +199,9 @@ def shelled(its: Shelling, raw: str, scene: Scene) -> list[Line]:
     """What shelling first would bring: only what is sure, one way or the other."""
     say, grams = scene.say, round(its.share * 1000)
     # NOTE: max 60 septets; one kilo in the shell leaves {grams} of kernels; {cost} F to shell it
-    yields = say("ussd.yield", "1 kg donne {grams} g, frais {cost} F", grams=grams, cost=its.cost)
+    yields = say(
+        "ussd.yield", "Un kilo donne {grams} g, frais {cost} F", grams=grams, cost=its.cost
+    )
     heading = [f"{name}, {scene.market(its.market).name}" for name in named(raw, 20, 12)]
     return [line(*heading), line(yields), line(_shelling_verdict(its, scene))]
 
@@ -215,9 +221,9 @@ def _shelling_verdict(its: Shelling, scene: Scene) -> str:
 
 def _kept(found: Where, scene: Scene) -> list[Line]:
     """The load that covers the road, else what is offered at home."""
-    if found.break_even_kg is not None and found.verdict != "stay":
+    if found.break_even_kg and found.verdict != "stay":
         return [line(each) for each in break_even(found, scene)]
-    if found.break_even_kg is not None:
+    if found.break_even_kg:
         kilos = francs(found.break_even_kg)
         # NOTE: max 40 septets; below this load the road eats the whole gain
         return [

@@ -95,7 +95,7 @@ class WhereTo:
         return line(
             *(
                 scene.say("ussd.for_kilos", "{product}, {kilos} kg", product=each, kilos=kilos)
-                for each in named(name, 20, 14, 9)
+                for each in named(name, 20, 14)
             ),
             yields=3,
         )

@@ -105,10 +105,17 @@ def test_a_stranger_gets_the_short_help_once_a_day(town: Town):
 
 
 def test_ten_answers_a_day_are_the_most(town: Town):
+    town.clock.at = FRIDAY.replace(hour=1)
     for call in range(14):
-        town.clock.pass_(seconds=20)
+        town.clock.pass_(hours=1.2)
         beep(town, FARMER, f"c{call}")
     assert len(replies(town)) == 10
+
+
+def test_the_same_price_is_not_sent_over_and_over_to_a_phone_that_keeps_ringing(town: Town):
+    for call in range(8):
+        beep(town, FARMER, f"c{call}")
+    assert len(replies(town)) == 3
 
 
 def test_who_said_stop_is_not_written_to(town: Town):

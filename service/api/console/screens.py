@@ -148,11 +148,11 @@ class Ear:
         self._heard: set[str] = set()
 
     def voice(self, lang: str) -> Say:
-        say = speaker(lang)
+        speak = speaker(lang)
 
         def listening(context: str, text: str, /, **values: object) -> str:
             self._heard.add(context)
-            return say(context, text, **values)
+            return speak(context, text, **values)
 
         return listening
 
