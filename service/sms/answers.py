@@ -1,21 +1,20 @@
 """What anyone may ask by SMS, answered in one segment; STOP works at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlmodel import Session
 
 from service import encoding
-from service.i18n import LANGS, Say, ago, day, short_date, span
+from service.i18n import LANGS, Say, ago, day, short_date
 from service.money import francs, priced
 from service.people import store as people
 from service.people.store import Caller
 from service.prices.book import Book, Price
-from service.prices.catalog import Quantity
 from service.prices.freshness import Freshness
 from service.prices.quote import Quote
-from service.sms import outbox
+from service.sms import listing, outbox
 from service.sms.reading import Command, CommandKind, Doubt
 from service.sms.selling import where_text
 from service.sms.template import ESTIMATE
@@ -77,9 +76,12 @@ def answer(ask: Ask, command: Command) -> str:
 
 
 def price(ask: Ask, product: str | None, market: str | None) -> str:
-    """One price, or a product's prices at the markets that have one."""
+    """One price; a product's prices at the markets that have one; a market's prices; or, with
+    neither named, the price of home."""
+    if product is None and market:
+        return _fit(listing.of_market(ask.book, market, ask.today, ask.say, ask.lang))
     if product is None:
-        return usage(ask)
+        return home(ask) or usage(ask)
     if market or (at := ask.market):
         found = ask.book.price(product, market or str(at), ask.today)
         if found.shown:
@@ -112,16 +114,8 @@ def _everywhere(ask: Ask, product: str) -> str:
     if not found:
         return _fit(_none(ask, product))
     _remember(ask, product, None)
-    return next((text for text in _listings(ask, product, found) if _one_sms(text)), "") or _fit(
-        price_text(found[0], ask)
-    )
-
-
-def _listings(ask: Ask, product: str, found: Sequence[Price]) -> Iterator[str]:
-    name = ask.book.catalog.products[product].name(ask.lang)
-    for count in range(len(found), 0, -1):
-        told = ", ".join(f"{each.market.name} {_amount(each, ask)}" for each in found[:count])
-        yield f"{name}: {told} ({span([q.fair_on for p in found[:count] if (q := p.quote)])})"
+    texts = listing.by_market(product, found, ask.book.catalog, ask.lang)
+    return next(filter(listing.fits, texts), "") or _fit(price_text(found[0], ask))
 
 
 def price_text(found: Price, ask: Ask) -> str:
@@ -151,7 +145,8 @@ def _behind(quote: Quote, say: Say) -> Iterator[str]:
 def where(ask: Ask, product: str | None) -> str:
     """The floor price and where the trip pays, for the caller's village."""
     mine = ask.caller.subscriber
-    if product is None:
+    product = product or (mine.product if mine else None)
+    if product not in ask.book.catalog.products or product is None:
         return usage(ask)
     if mine is None or mine.village not in ask.book.villages:
         return _no_village(ask, product)
@@ -166,8 +161,8 @@ def _no_village(ask: Ask, product: str) -> str:
     """Without a village no road is known: the prices as they are, and how to give it."""
     how = ask.say("sms.village_first", "Composez {code} pour donner votre village.", code=ask.code)
     found = ask.book.prices(product, ask.today)[:SHOWN]
-    texts = (f"{listing}. {how}" for listing in _listings(ask, product, found))
-    return next((each for each in texts if _one_sms(each)), _fit(how))
+    listings = listing.by_market(product, found, ask.book.catalog, ask.lang)
+    return next((text for each in listings if listing.fits(text := f"{each}. {how}")), _fit(how))
 
 
 def alert(ask: Ask, command: Command) -> str:
@@ -280,7 +275,7 @@ def _no_price(found: Price, ask: Ask) -> str:
         else say("sms.no_price", "pas de prix")
     )
     if found.estimate:
-        per = _unit(found.product.quantity.value, ask)
+        per = listing.unit(found.product.quantity.value, ask.book.catalog, ask.lang)
         value = priced(found.estimate.value, ask.lang, f"/{per}")
         return told + ". " + say("sms.estimate", "Estimé : {value}", value=value)
     mine = ask.caller.subscriber
@@ -293,15 +288,7 @@ def _no_price(found: Price, ask: Ask) -> str:
 
 
 def _amount(found: Price, ask: Ask) -> str:
-    """`225 F/kg`, in Bambara with the dorome count beside it."""
-    if found.quote is None:
-        return ""
-    return priced(found.quote.value, ask.lang, f"/{_unit(found.quote.unit, ask)}")
-
-
-def _unit(code: str, ask: Ask) -> str:
-    unit = ask.book.catalog.units.get(code.upper())
-    return unit.name(ask.lang) if unit and code != Quantity.KG else "kg"
+    return listing.amount(found, ask.book.catalog, ask.lang)
 
 
 def _trend(word: str | None, say: Say) -> str:
@@ -316,7 +303,3 @@ def _trend(word: str | None, say: Say) -> str:
 
 def _fit(text: str) -> str:
     return encoding.fit(text, SEGMENT)
-
-
-def _one_sms(text: str) -> bool:
-    return encoding.septets(encoding.to_gsm(text)) <= SEGMENT

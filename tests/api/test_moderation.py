@@ -1,5 +1,7 @@
 """Staff decide about reports, and every published number can be explained."""
 
+import re
+
 from service.db import writing
 from service.prices.tables import Gap
 from tests.api.office import Office, code, reporter, subscriber
