@@ -17,14 +17,14 @@ from service.prices.shelling import CHANCE_DIGITS, Shelling
 from service.prices.trip import (
     LEAST_GAIN,
     SURE,
+    Lot,
     RouteCost,
     break_even,
     chance,
     cheapest,
     error,
-    lot_kg,
+    lightest,
     next_fair,
-    passable,
     whole,
     worth,
 )
@@ -100,14 +100,6 @@ class WhereOption:
     fair_on: date
     grade: str
     reason: Reason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """The smallest lot for which a trip would be advised: what neighbours must gather."""
-
-    market: str
-    kg: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +237,7 @@ def where(
         verdict="go" if go else "stay" if best and home else "unknown",
         market=go.offer.market if go else None,
         reasons=_reasons(ways, best, go, home),
-        lot=_lot(open_ways, routes, today),
+        lot=_lot(open_ways, routes, home, today),
     )
 
 
@@ -297,17 +289,11 @@ def _break_even(way: _Way | None) -> int | None:
     return None if kilos is None else whole(kilos)
 
 
-def _lot(ways: Sequence[_Way], routes: Sequence[RouteCost], today: date) -> Lot | None:
-    """The lightest lot over all open markets, and all ways to go there: a lot takes a lorry where
-    one farmer takes a cart."""
-    lots = [
-        Lot(way.offer.market, kg)
-        for way in ways
-        if way.home is not None
-        for route in passable([each for each in routes if each.market == way.offer.market], today)
-        if (kg := lot_kg(route, way.offer.price, way.home.value, way.error)) is not None
-    ]
-    return min(lots, key=lambda each: (each.kg, each.market), default=None)
+def _lot(
+    ways: Sequence[_Way], routes: Sequence[RouteCost], home: Home | None, today: date
+) -> Lot | None:
+    sold = [(each.offer.market, each.offer.price, each.error) for each in ways]
+    return lightest(sold, routes, home.value, today) if home else None
 
 
 def _reasons(

@@ -138,6 +138,31 @@ def lot_kg(route: RouteCost, price: float, home: float, se: float) -> int | None
     return ceil(max((fixed + LEAST_GAIN) / margin, fixed / sure_margin) - ROUNDING)
 
 
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """The smallest lot for which a trip would be advised: what neighbours must gather."""
+
+    market: str
+    kg: int
+
+
+def lightest(
+    sold: Sequence[tuple[str, float, float]],
+    routes: Sequence[RouteCost],
+    home: float,
+    today: date,
+) -> Lot | None:
+    """The lightest lot over all markets and all ways to go there: a lot takes a lorry where one
+    farmer takes a cart. `sold` is (market, price, standard error against home)."""
+    lots = [
+        Lot(market, kg)
+        for market, price, se in sold
+        for route in passable([each for each in routes if each.market == market], today)
+        if (kg := lot_kg(route, price, home, se)) is not None
+    ]
+    return min(lots, key=lambda each: (each.kg, each.market), default=None)
+
+
 def whole(amount: float) -> int:
     """The nearest franc or kilo, halves up (also below nought)."""
     return floor(amount + 0.5)

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.prices.advice import Home, Lot, Offer, Reason, shut, where
+from service.prices.advice import Home, Offer, Reason, shut, where
 from service.prices.catalog import Market
 from service.prices.shelling import Sold, Yield, gained, shelling
 from service.prices.trip import (
     LEAST_GAIN,
     SURE_ERRORS,
+    Lot,
     RouteCost,
     break_even,
     lot_kg,
