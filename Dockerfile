@@ -29,7 +29,7 @@ ENV PATH="/opt/sugu/bin:$PATH" \
     SUGU_BIND_HOST=0.0.0.0
 
 # Nothing outside /data (and a /tmp in memory) is ever written: `docker run --read-only` works.
-USER sugu
+USER 10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000

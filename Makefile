@@ -12,7 +12,7 @@ CHROMIUM := $(firstword $(wildcard $(addprefix /usr/bin/,chromium chromium-brows
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench faults check format words lock mutants browser
+.PHONY: help demo test bench faults check format words lock mutants sdk sbom audit image browser
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +23,11 @@ demo: $(VENV)/.runtime ## The demo world at http://127.0.0.1:8000 (make demo POR
 test: $(VENV)/.dev browser ## Every test, on SQLite and on a real PostgreSQL, with the browser
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-faults: $(VENV)/.dev ## Only the bad days: kills, a full disk, dead gateways, restarted databases
-	@FAULTS=full $(BIN)/python -m pytest -m faults -s
+faults: $(VENV)/.dev ## The bad days in full, and docs/trust.md made from what they showed
+	@rm -rf .faults && mkdir .faults
+	@FAULTS=full $(BIN)/python -m pytest -s --junitxml=.faults/report.xml \
+		$$($(BIN)/python -m tests.faults.trust --tests); ended=$$?; \
+		$(BIN)/python -m tests.faults.trust && exit $$ended
 
 bench: $(VENV)/.runtime ## What one machine carries
 	@$(BIN)/sugu bench
@@ -45,6 +48,18 @@ words: $(VENV)/.dev ## Gather the texts of the code into the catalogues
 
 mutants: $(VENV)/.dev ## Change the thinking modules a little, and see that a test notices (long)
 	@$(BIN)/mutmut run
+
+sdk: $(VENV)/.dev ## Ask the official Node SDK again what it sends (needs node and npm); fails if it changed
+	@$(BIN)/python -m tests.gateways.npm_sdk
+
+sbom: $(VENV)/.runtime ## The list of parts, CycloneDX JSON from the lock: build/sbom.cdx.json
+	@$(BIN)/python .ci/sbom.py requirements.txt build/sbom.cdx.json
+
+audit: $(BIN)/python ## Known vulnerabilities of the locked packages; says so when no feed answers
+	@$(BIN)/python .ci/audit.py requirements.txt build/audit
+
+image: $(BIN)/python ## The Dockerfile's commands in a clean environment, until its health check passes
+	@$(BIN)/python .ci/image.py
 
 lock: $(VENV)/.dev ## Write requirements*.txt anew from pyproject.toml, with hashes
 	@$(PIP) install uv

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from service import audit
 from service import clock as clocks
 from service.api import docs, errors, health, hooks
 from service.api import open as open_data
@@ -17,6 +18,7 @@ from service.api.dial import Dial, Front
 from service.api.effects import Desk
 from service.api.policies import undeclared
 from service.api.simulator import router as simulator
+from service.api.spool import spool_of
 from service.api.state import Sugu
 from service.api.v1 import router as v1
 from service.clock import Clock
@@ -40,12 +42,14 @@ def create_app(
     """The whole web side, ready to serve. Raises `WeakSecret` without a proper secret key."""
     secret = settings.require_secret()
     engine = engine or make_engine(settings.database_url)
+    sign_audit(engine, settings)
     settings = as_demo(settings, engine)
     state = Sugu(
         engine=engine,
         settings=settings,
         clock=clock,
-        vault=vault_of(settings, secret),
+        vault=(vault := vault_of(settings, secret)),
+        spool=spool_of(settings.database_url, vault),
         gateways=build(settings) if gateways is None else gateways,
         limits=limits(settings),
     )
@@ -54,7 +58,7 @@ def create_app(
         title=TITLE,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json" if settings.docs else None,
+        openapi_url=None,
         lifespan=_lifespan(state, dial),
         redirect_slashes=False,
     )
@@ -63,6 +67,12 @@ def create_app(
     _furnish(app, settings)
     app.add_middleware(Front, dial=dial)
     return app
+
+
+def sign_audit(engine: Engine, settings: Settings) -> None:
+    """What is written to the audit trail through this engine is signed with the secret key."""
+    old = [each.get_secret_value() for each in settings.secret_keys_old]
+    audit.sign_with(engine, settings.require_secret(), old)
 
 
 def vault_of(settings: Settings, secret: str) -> Vault:
@@ -86,8 +96,7 @@ def _furnish(app: FastAPI, settings: Settings) -> None:
     errors.install(app)
     for router in (hooks.router, v1, open_data.router, health.router, console):
         app.include_router(router)
-    if settings.docs:
-        docs.install(app)
+    docs.install(app, to_all=settings.demo or settings.docs)
     if settings.demo or settings.simulator:
         app.include_router(simulator)
     if bare := undeclared(app, [hooks.gateway_of]):
@@ -111,9 +120,11 @@ def _lifespan(state: Sugu, dial: Dial) -> Any:
         await dial.start()
         stop = asyncio.Event()
         watch = asyncio.create_task(state.watch(stop))
+        bring_in = asyncio.create_task(hooks.bring_in(state, stop))
         yield
         stop.set()
         await watch
+        await bring_in
         await dial.stop()
         for gateway in state.gateways.values():
             await gateway.close()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 PHONE = re.compile(r"\+?(?:00)?223[\s.-]?(?:\d[\s.-]?){4}(\d)[\s.-]?(\d)[\s.-]?(\d)[\s.-]?(\d)")
 """A Malian number wherever it stands in a text, however it is spaced."""
@@ -14,21 +15,31 @@ KEY = re.compile(r"\bsugu_[A-Za-z0-9]+_[A-Za-z0-9]+")
 
 
 def configure(level: str) -> None:
-    """Set up logging for this process; everything passes through `redact`."""
+    """Set up logging for this process: one JSON object a line, ours and the libraries' alike, with
+    the names of the request and the message; everything passes through `redact`."""
+    first: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[Processor] = [
+        structlog.processors.format_exc_info,
+        redact_event,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            redact_event,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=[*first, *last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
-    handler.setFormatter(_Redacting("%(levelname)s %(name)s %(message)s"))
+    unwrapped = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *first],
+            processors=[unwrapped, *last],
+        )
+    )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for quiet in ("httpx", "httpcore", "alembic", "apscheduler", "urllib3"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
@@ -60,8 +71,3 @@ def _redacted(value: Any) -> Any:
             return [_redacted(each) for each in value]
         case _:
             return value
-
-
-class _Redacting(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))

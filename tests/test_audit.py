@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import Engine, delete, text, update
 from sqlalchemy.exc import IntegrityError
 
-from service.audit import FIRST, AuditEntry, first_broken, record
+from service.audit import FIRST, AuditEntry, AuditHead, first_broken, record, resign, sign_with
 from service.db import reading, writing
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, 123456, tzinfo=UTC)
+SECRET = "a secret that only the tests know of: 0123456789"
 
 
 @pytest.fixture
@@ -65,6 +66,47 @@ def test_a_changed_entry_is_named(trail: Engine, change: dict[str, object]):
     with writing(trail) as session:
         session.execute(update(AuditEntry).where(AuditEntry.id == 3).values(**change))
     assert broken(trail) == 3
+
+
+def cut(trail: Engine, *gone: int) -> None:
+    with writing(trail) as session:
+        session.execute(delete(AuditEntry).where(AuditEntry.id.in_(gone)))
+
+
+def test_the_newest_entries_cannot_be_taken_away_unseen(trail: Engine):
+    cut(trail, 5)
+    assert broken(trail) == 5
+    cut(trail, 1, 2, 3, 4)
+    assert broken(trail) == 1
+
+
+def test_whoever_moves_the_head_too_lacks_the_key(trail: Engine):
+    sign_with(trail, SECRET)
+    with writing(trail) as session:
+        record(session, NOW, "a", "x", "y")
+    assert broken(trail) is None
+    cut(trail, 6)
+    with writing(trail) as session:
+        last = session.get_one(AuditEntry, 5).seal
+        session.execute(update(AuditHead).values(count=5, seal=last))
+    assert broken(trail) == 6
+    with writing(trail) as session:
+        session.execute(delete(AuditHead))
+    assert broken(trail) == 6
+
+
+def test_under_a_new_key_the_head_holds_with_the_old_one_until_it_is_signed_anew(trail: Engine):
+    sign_with(trail, SECRET)
+    with writing(trail) as session:
+        record(session, NOW, "a", "x", "y")
+    sign_with(trail, "another", [SECRET])
+    assert broken(trail) is None
+    with writing(trail) as session:
+        resign(session)
+    sign_with(trail, "another")
+    assert broken(trail) is None
+    sign_with(trail, SECRET)
+    assert broken(trail) == 7
 
 
 @pytest.mark.parametrize("gone", [1, 2, 4])

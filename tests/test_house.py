@@ -40,7 +40,7 @@ PROMISED = {"PRIX", "SONGO", "OU", "ALERTE", "AIDE", "FR", "BM", "STOP", "ARRET"
 
 def files() -> list[Path]:
     """Every file of the project; what git ignores is not part of it."""
-    top = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".env"]
+    top = [path for path in ROOT.iterdir() if path.is_file() and path.name not in (".env", ".git")]
     kept = [path for name in KEPT for path in (ROOT / name).rglob("*") if path.is_file()]
     return [path for path in top + kept if "__pycache__" not in path.parts]
 

@@ -136,6 +136,13 @@ def test_short_hook_tokens_are_named_outside_the_demo():
     assert Settings(_env_file=None, demo=True, **said).weak_tokens() == []
 
 
+@pytest.mark.parametrize("said", ["*", "0.0.0.0/0", "::/0", "127.0.0.1, *", "the proxy"])
+def test_a_proxy_is_named_and_never_everybody(env, said: str):
+    with pytest.raises(ValidationError):
+        env(FORWARDED_ALLOW_IPS=said)
+    assert env(FORWARDED_ALLOW_IPS="127.0.0.1,10.0.0.0/8").forwarded_allow_ips
+
+
 def test_the_documented_aggregator_is_the_one_that_is_tested(env):
     page = Path("docs/gateways.md").read_text()
     said = dict(re.findall(r"^    SUGU_(HTTP__\w+)=(.*)$", page, re.M))

@@ -112,7 +112,8 @@ class Town:
 
     def work(self, most: int = 2000) -> None:
         """A worker of its own: the clock's jobs once, then sending until nothing is left."""
-        gateways = build(self.state.settings, [self.settings.gateway])
+        routed = (name for route in self.settings.routes.values() for name in route)
+        gateways = build(self.state.settings, {self.settings.gateway, *routed})
         worker = Worker(self.engine, self.state.settings, gateways, self.clock, self.vault)
         for job in worker.clockwork.jobs:
             worker.clockwork.run(job)

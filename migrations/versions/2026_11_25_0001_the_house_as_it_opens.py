@@ -51,6 +51,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_entry_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("seal", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("signature", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+    )
+    op.create_table(
         "balance_reading",
         sa.Column("gateway", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -137,14 +145,13 @@ def upgrade() -> None:
         sa.Column("path", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
         sa.Column("headers", sa.JSON(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("answer", sqlmodel.sql.sqltypes.AutoString(length=400), nullable=False),
+        sa.Column("answer", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("sealed_answer", sa.LargeBinary(), nullable=True),
         sa.Column("inbox_id", sa.Integer(), nullable=True),
-        sa.Column("delivery_id", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange")),
     )
     with op.batch_alter_table("exchange", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_exchange_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_exchange_delivery_id"), ["delivery_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_exchange_inbox_id"), ["inbox_id"], unique=False)
 
     op.create_table(
@@ -294,7 +301,7 @@ def upgrade() -> None:
         sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
         sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("body", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("actor", "key", name=op.f("pk_replay")),
     )
@@ -412,6 +419,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("handle", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_under", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=False),
         sa.Column("role", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
         sa.Column("scopes", sa.JSON(), nullable=False),
@@ -520,6 +528,13 @@ def upgrade() -> None:
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbox_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index("ix_inbox_received_at", ["received_at"], unique=False)
+        batch_op.create_index(
+            "ix_inbox_stuck",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'stuck'"),
+            postgresql_where=sa.text("state = 'stuck'"),
+        )
 
     op.create_table(
         "person_day",
@@ -819,6 +834,7 @@ def upgrade() -> None:
         sa.Column("language", sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False),
         sa.Column("sex", sqlmodel.sql.sqltypes.AutoString(length=1), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("number_since", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("trust", sa.Float(), nullable=False),
         sa.Column("bias", sa.Float(), nullable=True),
         sa.Column("noise", sa.Float(), nullable=True),
@@ -955,6 +971,27 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "exchange_delivery",
+        sa.Column("exchange_id", sa.Integer(), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["delivery.id"],
+            name=op.f("fk_exchange_delivery_delivery_id_delivery"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["exchange_id"],
+            ["exchange.id"],
+            name=op.f("fk_exchange_delivery_exchange_id_exchange"),
+        ),
+        sa.PrimaryKeyConstraint("exchange_id", "delivery_id", name=op.f("pk_exchange_delivery")),
+    )
+    with op.batch_alter_table("exchange_delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_exchange_delivery_delivery_id"), ["delivery_id"], unique=False
+        )
+
+    op.create_table(
         "report",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
@@ -1033,6 +1070,30 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "no_price",
+        sa.Column("reporter_id", sa.Integer(), nullable=False),
+        sa.Column("product", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("market", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("observed_on", sa.Date(), nullable=False),
+        sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["market"], ["market.code"], name=op.f("fk_no_price_market_market")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["product.code"], name=op.f("fk_no_price_product_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reporter_id"], ["reporter.id"], name=op.f("fk_no_price_reporter_id_reporter")
+        ),
+        sa.PrimaryKeyConstraint(
+            "reporter_id", "product", "market", "observed_on", name=op.f("pk_no_price")
+        ),
+    )
+    with op.batch_alter_table("no_price", schema=None) as batch_op:
+        batch_op.create_index("ix_no_price_market_day", ["market", "observed_on"], unique=False)
+
+    op.create_table(
         "question",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reporter_id", sa.Integer(), nullable=False),
@@ -1083,6 +1144,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_question_reporter_id"))
 
     op.drop_table("question")
+    with op.batch_alter_table("no_price", schema=None) as batch_op:
+        batch_op.drop_index("ix_no_price_market_day")
+
+    op.drop_table("no_price")
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.drop_index("ix_report_window")
         batch_op.drop_index("ix_report_status")
@@ -1091,6 +1156,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_report_inbox_id"))
 
     op.drop_table("report")
+    with op.batch_alter_table("exchange_delivery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_exchange_delivery_delivery_id"))
+
+    op.drop_table("exchange_delivery")
     with op.batch_alter_table("delivery_event", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_delivery_event_waiting",
@@ -1183,6 +1252,11 @@ def downgrade() -> None:
     op.drop_table("quote")
     op.drop_table("person_day")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_inbox_stuck",
+            sqlite_where=sa.text("state = 'stuck'"),
+            postgresql_where=sa.text("state = 'stuck'"),
+        )
         batch_op.drop_index("ix_inbox_received_at")
         batch_op.drop_index(batch_op.f("ix_inbox_contact_id"))
 
@@ -1221,7 +1295,6 @@ def downgrade() -> None:
     op.drop_table("fetch_cursor")
     with op.batch_alter_table("exchange", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_exchange_inbox_id"))
-        batch_op.drop_index(batch_op.f("ix_exchange_delivery_id"))
         batch_op.drop_index(batch_op.f("ix_exchange_at"))
 
     op.drop_table("exchange")
@@ -1234,6 +1307,7 @@ def downgrade() -> None:
     op.drop_table("broadcast")
     op.drop_table("book_version")
     op.drop_table("balance_reading")
+    op.drop_table("audit_head")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_subject"))
 

@@ -22,7 +22,7 @@ from service.api.security import SAFE, Identity
 from service.api.state import Sugu
 from service.api.tables import Replay
 from service.db import reading, writing
-from service.phone import Phone
+from service.phone import Phone, Vault
 
 COOKIE = "sugu_session"
 SECURE_COOKIE = "__Host-sugu_session"
@@ -125,10 +125,10 @@ def _by_key(state: Sugu, said: str, now: datetime) -> Identity | None:
     with reading(state.engine) as session:
         who = security.of_key(session, state.settings, said, now)
         used = who is not None and who.staff_id is not None
-        if not used or not security.mark_used(session, said, now):
+        if not used or not security.mark_used(session, state.settings, said, now):
             return who
     with writing(state.engine) as session:  # once a day and key
-        security.mark_used(session, said, now)
+        security.mark_used(session, state.settings, said, now)
     return who
 
 
@@ -261,8 +261,10 @@ def require(role: str) -> Any:
 class Once:
     """A request that must not happen twice: its answer is kept with its effect."""
 
-    def __init__(self, session: Session, actor: str, key: str, digest: str, now: datetime) -> None:
-        self._session, self._actor, self._key = session, actor, key
+    def __init__(
+        self, session: Session, vault: Vault, actor: str, key: str, digest: str, now: datetime
+    ) -> None:
+        self._session, self._vault, self._actor, self._key = session, vault, actor, key
         self._digest, self._now = digest, now
 
     def keep(self, letter: Letter, status: int = 200) -> Letter:
@@ -274,7 +276,7 @@ class Once:
                     key=self._key,
                     digest=self._digest,
                     status=status,
-                    body=letter.model_dump_json(by_alias=True),
+                    sealed=self._vault.seal_bytes(letter.model_dump_json(by_alias=True).encode()),
                     at=self._now,
                 )
             )
@@ -307,8 +309,9 @@ def once_of(
         if kept.digest != digest:
             raise Problem("other_body")
         headers = {"Idempotency-Replayed": "true"}
-        raise Answered(Response(kept.body, kept.status, headers, media_type="application/json"))
-    return Once(session, actor, key, digest, state.clock())
+        body = state.vault.open_bytes(kept.sealed)
+        raise Answered(Response(body, kept.status, headers, media_type="application/json"))
+    return Once(session, state.vault, actor, key, digest, state.clock())
 
 
 OnceDep = Annotated[Once, Depends(once_of, scope="function")]

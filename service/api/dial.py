@@ -15,8 +15,9 @@ import structlog
 
 from service.api.deadline import Deadline
 from service.api.effects import Desk
+from service.api.meters import DIAL_FAILURES, DIAL_SECONDS
 from service.api.turns import Told, Turns
-from service.clock import Clock
+from service.clock import Clock, monotonic
 from service.phone import Phone, parse
 from service.sms.gateway import Ack, Gateway, Kind, RawRequest, Unreadable, UssdStyle, UssdTurn
 from service.ussd import dialects
@@ -78,19 +79,24 @@ class Dial:
         if gateway is None or not gateway.tokens.accept(token) or not speaks:
             await _reply(send, NOT_FOUND)
         else:
+            started = monotonic()
             await _reply(send, await self._in_time(gateway, scope, receive))
+            DIAL_SECONDS.observe(monotonic() - started)
 
     async def _in_time(self, gateway: Gateway, scope: Scope, receive: Receive) -> Ack:
         try:
             return await self._deadline.keep(self._read(gateway, scope, receive))
         except TimeoutError:
             log.warning("ussd answer out of time", gateway=gateway.name)
+            why = "late"
         except Exception as error:
             # The last guard of a promise: a farmer never meets silence, whatever broke behind.
             # Where it broke, without the values: they may be somebody's number.
             where = "".join(traceback.format_tb(error.__traceback__))
             what = type(error).__name__
             log.error("ussd turn failed", gateway=gateway.name, why=what, where=where)  # noqa: TRY400
+            why = "fault"
+        DIAL_FAILURES.labels(why).inc()
         return _ack(gateway, self._turns.down(gateway))
 
     async def _read(self, gateway: Gateway, scope: Scope, receive: Receive) -> Ack:
@@ -112,6 +118,7 @@ class Dial:
 
     def _unreadable(self, gateway: Gateway, why: str) -> Ack:
         log.warning("ussd turn unreadable", gateway=gateway.name, why=why)
+        DIAL_FAILURES.labels("unreadable").inc()
         return _ack(gateway, self._turns.down(gateway))
 
 

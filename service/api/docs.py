@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
-from service.api.deps import public
+from service.api.deps import public, require
 from service.api.errors import PROBLEM_JSON
 from service.api.policies import policies
 from service.api.problems import CATALOGUE
@@ -79,19 +79,26 @@ TAGS: Mapping[str, str] = {
 }
 
 
-def install(app: FastAPI) -> None:
-    """Serve `/docs`, and describe roles and problems in `/openapi.json`."""
+def install(app: FastAPI, *, to_all: bool) -> None:
+    """Serve `/docs`, and describe roles and problems in `/openapi.json`: to everybody, or to
+    staff alone, since a list of every door is also a burglar's."""
     app.mount("/docs/files", StaticFiles(directory=ASSETS), name="docs-files")
-    app.include_router(router)
+    policy = Depends(public) if to_all else require("viewer")
+    app.include_router(router, dependencies=[policy])
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
 
 
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/docs", dependencies=[Depends(public)])
+@router.get("/docs")
 def read_docs() -> Response:
     return HTMLResponse(PAGE, headers={"Content-Security-Policy": POLICY})
+
+
+@router.get("/openapi.json")
+def read_openapi(request: Request) -> JSONResponse:
+    return JSONResponse(request.app.openapi())
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Every failure leaves as `application/problem+json` (RFC 9457), never as a stack trace."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, cast
@@ -12,6 +13,8 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.meters import NOT_STORED
+from service.api.naming import Named
 from service.api.problems import OF_STATUS, Problem, body_of, language_of
 from service.sms.refused import Refused
 
@@ -35,6 +38,7 @@ class Answered(Exception):
 def install(app: FastAPI) -> None:
     """Take over every way a request can fail."""
     app.add_middleware(_TooLarge)
+    app.add_middleware(Named)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Answered, _answered)
     app.add_exception_handler(HTTPException, _http)
@@ -42,6 +46,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(IntegrityError, _integrity)
     app.add_exception_handler(DataError, _data)
     app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(sqlite3.Error, _database)
     app.add_exception_handler(Exception, _broken)
 
 
@@ -128,6 +133,7 @@ async def _data(request: Request, error: Exception) -> Response:
 async def _database(request: Request, error: Exception) -> Response:
     """What cannot be kept is said to be kept later: a carrier, too, tries again."""
     log.error("database", path=_path(request), error=type(error).__name__)
+    NOT_STORED.inc()
     return answer(Problem("busy", headers=RETRY_AFTER), request)
 
 

@@ -10,16 +10,22 @@ from datetime import timedelta
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import func
+from sqlalchemy import func, literal
 from sqlmodel import Session, col, select
 
 from service.api.state import Sugu
 from service.db import reading
+from service.sms import pulse
+from service.sms.deliveries import UNSENT
 from service.sms.nudges import silent_fairs
-from service.sms.tables import Circuit, Delivery, Inbox, JobRun
+from service.sms.states import State
+from service.sms.tables import Circuit, Inbox, JobRun
 
-RECENT = timedelta(days=1)
-"""Deliveries of this long are what the unknown share is counted over."""
+DAY = timedelta(days=1)
+"""Messages of this long are what the unknown share is counted over."""
+QUARTER = timedelta(minutes=15)
+STUCK = literal("stuck", literal_execute=True)
+"""Written into the SQL itself: a partial index is not used for a bound parameter."""
 
 
 def exposition(state: Sugu) -> bytes:
@@ -41,7 +47,8 @@ class _House(Collector):
             yield self._ages()
             yield self._silent(session)
             yield from self._queue(session)
-            yield self._unknown(session)
+            yield from self._day(session)
+            yield self._requests(session)
             yield from self._machinery(session)
 
     def _ages(self) -> GaugeMetricFamily:
@@ -67,25 +74,38 @@ class _House(Collector):
 
     def _queue(self, session: Session) -> Iterator[GaugeMetricFamily]:
         now = self._state.clock()
-        due = (Delivery.state == "queued", Delivery.not_before <= now, Delivery.not_after > now)
-        found = session.execute(select(func.count(), func.min(Delivery.not_before)).where(*due))
-        count, oldest = found.one()
-        yield _gauge("sugu_queue_messages", "Messages that should leave now", count)
-        age = (now - oldest).total_seconds() if oldest else 0
+        due = pulse.waiting(session, now)
+        yield _gauge("sugu_queue_messages", "Messages that should leave now", due.count)
+        age = (now - due.oldest).total_seconds() if due.oldest else 0
         yield _gauge("sugu_queue_age_seconds", "Age of the oldest of them", age)
-        stuck = select(func.count()).select_from(Inbox).where(Inbox.state == "stuck")
+        stuck = select(func.count()).select_from(Inbox).where(col(Inbox.state) == STUCK)
         yield _gauge("sugu_inbox_stuck", "Messages nobody could read", session.exec(stuck).one())
 
-    def _unknown(self, session: Session) -> GaugeMetricFamily:
-        since = self._state.clock() - RECENT
-        rows = session.exec(
-            select(Delivery.state, func.count())
-            .where(col(Delivery.sending_at) >= since)
-            .group_by(col(Delivery.state))
+    def _day(self, session: Session) -> Iterator[GaugeMetricFamily]:
+        """A day's messages by gateway and state; those not taken yet have no gateway."""
+        found = pulse.since(session, self._state.clock() - DAY)
+        gauge = GaugeMetricFamily(
+            "sugu_messages_day", "Messages of the last day", labels=["gateway", "state"]
         )
-        counts = dict(rows.all())
-        share = counts.get("unknown", 0) / max(1, sum(counts.values()))
-        return _gauge("sugu_unknown_share", "Share of a day's messages with no known end", share)
+        for (gateway, state), number in sorted(found.items()):
+            gauge.add_metric([gateway or "none", state], number)
+        yield gauge
+        left = sum(number for (_, state), number in found.items() if state not in UNSENT)
+        unknown = sum(number for (_, state), number in found.items() if state == State.UNKNOWN)
+        about = "Share of a day's messages with no known end"
+        yield _gauge("sugu_unknown_share", about, unknown / max(1, left))
+
+    def _requests(self, session: Session) -> GaugeMetricFamily:
+        """What gateways answered: the worker has no page of its own, so the archive is counted."""
+        gauge = GaugeMetricFamily(
+            "sugu_gateway_requests",
+            "Requests to gateways in a quarter of an hour, by what they met",
+            labels=["gateway", "result"],
+        )
+        found = pulse.requests(session, self._state.clock() - QUARTER)
+        for (gateway, result), number in sorted(found.items()):
+            gauge.add_metric([gateway, result], number)
+        return gauge
 
     def _machinery(self, session: Session) -> Iterator[GaugeMetricFamily]:
         now = self._state.clock()

@@ -11,6 +11,8 @@ from typing import Any
 
 from fastapi import Request
 
+from service.logs import redact
+
 TYPE = "urn:sugu:problem:"
 """Prefix of a problem's `type` (RFC 9457); what follows is its code."""
 
@@ -66,7 +68,7 @@ def body_of(problem: Problem, request: Request) -> dict[str, Any]:
         "title": TITLES[kind.status][lang == "en"],
         "status": kind.status,
         "detail": kind.worded(lang, problem.values),
-        "instance": request.url.path,
+        "instance": redact(request.url.path),
         "code": problem.code,
     }
     if problem.hint:
@@ -207,6 +209,11 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             429,
             "Trop d'essais : réessayez dans {seconds} secondes.",
             "Too many tries: try again in {seconds} seconds.",
+        ),
+        "too_many_tries": Kind(
+            429,
+            "Trop de clés inconnues depuis cette adresse : réessayez dans une minute.",
+            "Too many unknown keys from this address: try again in a minute.",
         ),
         "broken": Kind(
             500,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from service.people.store import key as row_id
 from service.people.tables import ROLES, ApiKey, Staff
@@ -79,6 +79,7 @@ def issue_key(
         ApiKey(
             handle=handle,
             digest=digests(settings, secret)[0],
+            kept_under=mark_of(settings),
             staff_id=row_id(owner.id),
             role=wanted,
             scopes=list(scopes),
@@ -123,15 +124,29 @@ def of_key(session: Session, settings: Settings, said: str, now: datetime) -> Id
     return Identity(owner.name, role, tuple(row.scopes), owner.id)
 
 
-def mark_used(session: Session, said: str, now: datetime) -> bool:
-    """Note the day a key was last used; whether that was news."""
-    handle = said.split("_")[1] if said.count("_") >= 2 else ""
+def mark_used(session: Session, settings: Settings, said: str, now: datetime) -> bool:
+    """Note the day a key was last used, and keep its hash under today's secret key, so that an
+    earlier one may be dropped; whether any of it was news."""
+    _, handle, secret = said.split("_", 2) if said.count("_") >= 2 else ("", "", "")
     row = session.exec(select(ApiKey).where(ApiKey.handle == handle)).first()
-    if row is None or row.last_used_on == now.date():
+    digest = digests(settings, secret)[0]
+    if row is None or (row.last_used_on, row.digest) == (now.date(), digest):
         return False
-    row.last_used_on = now.date()
+    row.last_used_on, row.digest, row.kept_under = now.date(), digest, mark_of(settings)
     session.add(row)
     return True
+
+
+def old_keys(session: Session, settings: Settings, now: datetime) -> list[ApiKey]:
+    """Keys that still open and were last kept under an earlier secret key."""
+    mark = mark_of(settings)
+    living = select(ApiKey).where(ApiKey.expires_at > now, col(ApiKey.revoked_at).is_(None))
+    return [row for row in session.exec(living) if row.kept_under != mark]
+
+
+def mark_of(settings: Settings) -> str:
+    """Tells one secret key from another without telling anything of it."""
+    return _digest(settings.require_secret(), "which key is this?").hex()[:8]
 
 
 def digests(settings: Settings, secret: str) -> list[bytes]:

@@ -5,10 +5,12 @@ import contextlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import structlog
 from sqlalchemy import Engine
 
+from service.api.spool import Spool
 from service.clock import Clock
 from service.db import reading
 from service.i18n import Say, speaker
@@ -17,9 +19,11 @@ from service.phone import Vault
 from service.prices.book import Book
 from service.prices.shelf import read_version
 from service.settings import Settings
+from service.sms.archive import Archive
 from service.sms.gateway import Gateway
 from service.sms.lexicon import Lexicon
 from service.sms.limits import Limits
+from service.sms.secrets import Eraser
 
 LOOK_EVERY = 0.5
 """Seconds between looks at the book's version: another process's news is at most this old."""
@@ -37,9 +41,14 @@ class Sugu:
     vault: Vault
     gateways: Mapping[str, Gateway]
     limits: Limits
+    spool: Spool | None = None
     _book: Book | None = None
     _lexicon: Lexicon | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def archive(self) -> Archive:
+        return Archive(self.vault, Eraser(self.settings.secrets(), self.settings.logins()))
 
     def book(self) -> Book:
         return self._book or self.refresh()

@@ -6,7 +6,8 @@ from sqlmodel import Field, SQLModel
 
 
 class Replay(SQLModel, table=True):
-    """(actor, key) -> the request's hash and the answer it got; kept seven days."""
+    """(actor, key) -> the request's hash and the answer it got, sealed since it may name a phone;
+    kept seven days."""
 
     __tablename__ = "replay"
 
@@ -14,5 +15,5 @@ class Replay(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=120)
     digest: str = Field(max_length=64)
     status: int
-    body: str
+    sealed: bytes
     at: datetime = Field(index=True)

@@ -1,6 +1,7 @@
 """What `sugu doctor` looks at, and what `sugu bench` runs."""
 
 import csv
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
-from service.db import alembic_config, make_engine, ping, reading
+from service.api.spool import PLACE
+from service.cli import copies
+from service.db import alembic_config, is_sqlite, make_engine, ping, reading
 from service.people.seed import SEED
 from service.prices.backtest import TwoMarkets
 from service.prices.backtest import advice_table as table_of
@@ -27,8 +30,6 @@ from service.prices.shelf import references
 from service.prices.trip import RouteCost
 from service.prices.waiting import StorageCost
 from service.settings import Settings, WeakSecret
-from service.sms.gateway import Halt, Parcel, Recipient
-from service.sms.gateways import build
 from service.sms.tables import JobRun
 
 LEAST_DISK = 500 * 1024 * 1024
@@ -62,22 +63,11 @@ def examine(said: Settings, now: datetime) -> list[Finding]:
         _guarded("database", engine, _reached),
         _guarded("migrations", engine, _at_head(said)),
     ]
+    if not is_sqlite(engine):
+        found += [_guarded("backup", engine, _can_dump), _spool()]
     found += [_guarded("worker", engine, lambda e: _worker(e, now)), _sender(said)]
     engine.dispose()
     return found
-
-
-async def try_gateway(said: Settings, name: str, to: str) -> Finding:
-    """Send one SMS and say what the carrier answered."""
-    gateway = build(said, [name])[name]
-    answer = await gateway.send(Parcel("Sugu: essai / test", (Recipient("doctor", to),)))
-    health = await gateway.health()
-    await gateway.close()
-    if isinstance(answer, Halt):
-        return Finding(name, False, f"refused: {answer.reason}")
-    first = answer[0]
-    told = f"{first.outcome}, id {first.provider_id}, {first.reason or ''} ({health.detail})"
-    return Finding(name, first.outcome.value == "accepted", told)
 
 
 def advice_table(said: Settings) -> str:
@@ -171,6 +161,29 @@ def _at_head(said: Settings) -> Callable[[Engine], str]:
         return f"at {current}"
 
     return check
+
+
+def _can_dump(engine: Engine) -> str:
+    """`pg_dump` refuses a server newer than itself: better known before the first backup."""
+    here = copies.pg_dump_version()
+    with engine.connect() as connection:
+        server = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10_000
+    if here is None:
+        raise RuntimeError("pg_dump is not installed here (Debian: postgresql-client)")
+    if here < server:
+        raise RuntimeError(
+            f"pg_dump {here} cannot copy PostgreSQL {server}: install version {server}"
+        )
+    return f"pg_dump {here} for PostgreSQL {server}"
+
+
+def _spool() -> Finding:
+    """Where messages are kept while PostgreSQL is away."""
+    place = PLACE.absolute()
+    while not place.exists():
+        place = place.parent
+    fine = place.is_dir() and os.access(place, os.W_OK)
+    return Finding("spool", fine, f"{PLACE.absolute()}" if fine else f"{place} cannot be written")
 
 
 def _worker(engine: Engine, now: datetime) -> str:

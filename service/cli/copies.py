@@ -1,6 +1,7 @@
 """Copies of the database: taken while it serves, and put back without sending anything twice."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -35,8 +36,9 @@ def restore(url: str, file: Path) -> None:
         _put_sqlite(file, Path(where.database or ""))
     else:
         _run(
-            "pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={_plain(where)}", file
-        )
+            where, "pg_restore", "--clean", "--if-exists", "--no-owner",
+            f"--dbname={_plain(where)}", file,
+        )  # fmt: skip
 
 
 def still(session: Session, now: datetime) -> int:
@@ -54,6 +56,7 @@ def _copy_sqlite(source: Path, file: Path) -> None:
     file.touch(0o600)  # it holds what the database holds: nobody else reads it, at no time
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(file)) as copy:
         live.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file, with nothing beside it
     _check_sqlite(file)
 
 
@@ -63,7 +66,7 @@ def _dump_postgresql(where: URL, file: Path) -> None:
     part.unlink(missing_ok=True)
     part.touch(0o600)  # as for SQLite: nobody else reads it, at no time
     try:
-        _run("pg_dump", "--format=custom", f"--file={part}", _plain(where))
+        _run(where, "pg_dump", "--format=custom", f"--file={part}", _plain(where))
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
@@ -93,15 +96,36 @@ def _check_sqlite(file: Path) -> None:
 
 
 def _plain(where: URL) -> str:
-    return where.set(drivername="postgresql").render_as_string(hide_password=False)
+    """The URL without its password: a command line is everybody's to read on a machine."""
+    bare = URL.create(
+        "postgresql", where.username, None, where.host, where.port, where.database, where.query
+    )
+    return bare.render_as_string(hide_password=False)
 
 
-def _run(program: str, *arguments: object) -> None:
+def _environment(where: URL) -> dict[str, str]:
+    said = dict(os.environ)
+    return said | {"PGPASSWORD": str(where.password)} if where.password else said
+
+
+def pg_dump_version() -> int | None:
+    """The major version of `pg_dump` here; None when it is not installed."""
+    if shutil.which("pg_dump") is None:
+        return None
+    done = subprocess.run(
+        ["pg_dump", "--version"],  # noqa: S607 (the technician's own, wherever it lies)
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = re.search(r"(\d+)", done.stdout)
+    return int(found[1]) if found else None
+
+
+def _run(where: URL, program: str, *arguments: object) -> None:
     """PostgreSQL's own tools; the URL stays out of what is printed."""
     if shutil.which(program) is None:
         raise ValueError(f"{program} is not installed here (Debian: postgresql-client)")
     done = subprocess.run(  # noqa: S603 (a fixed program; the arguments are the settings')
-        [program, *map(str, arguments)], capture_output=True, text=True, env=dict(os.environ),
+        [program, *map(str, arguments)], capture_output=True, text=True, env=_environment(where),
         check=False,
     )  # fmt: skip
     if done.returncode:

@@ -1,6 +1,5 @@
-"""`doctor`, `backup`, `restore`, `audit`, `subject`, `rekey`: keeping the service sound."""
+"""`backup`, `restore`, `audit`, `subject`, `rekey`: keeping the service sound."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,11 +8,14 @@ from typing import Annotated
 import typer
 
 from service import clock
-from service.audit import first_broken, record
-from service.cli import checks, copies
+from service.api.security import old_keys
+from service.api.spool import spool_of
+from service.audit import AuditHead, first_broken, record
+from service.cli import checks, copies, sealing
 from service.cli.said import Failure, app, command, database, phone, settings, vault
 from service.db import migrate, reading, writing
 from service.people import rights
+from service.settings import Settings
 from service.worker import Busy, hold
 
 audit = typer.Typer(help="The audit trail.", no_args_is_help=True)
@@ -24,29 +26,19 @@ ACTOR = "command line"
 
 
 @command(app)
-def doctor(
-    gateway: Annotated[
-        str | None, typer.Option(help="Send one real SMS through this gateway, with --to")
-    ] = None,
-    to: Annotated[str | None, typer.Option(help="Phone that receives the test SMS")] = None,
+def backup(
+    file: Path,
+    *,
+    encrypt: Annotated[bool, typer.Option(help="Only SUGU_SECRET_KEY opens the copy")] = False,
 ) -> None:
-    """What would fail on the day: settings, database, clock, disk, gateway."""
-    said = settings()
-    findings = checks.examine(said, clock.system())
-    if gateway and to:
-        findings.append(asyncio.run(checks.try_gateway(said, gateway, phone(to).e164)))
-    for each in findings:
-        typer.echo(f"{'ok  ' if each.ok else 'FAIL'} {each.name}: {each.detail}")
-    failed = sum(not each.ok for each in findings)
-    if failed:
-        raise Failure(f"{failed} of {len(findings)} checks failed.")
-
-
-@command(app)
-def backup(file: Path) -> None:
     """Copy the database while it serves; on PostgreSQL with pg_dump."""
     said = settings()
-    copies.backup(said.database_url, file)
+    if encrypt:
+        with _beside(file) as clear:
+            copies.backup(said.database_url, clear)
+            sealing.seal(clear, file, said.require_secret())
+    else:
+        copies.backup(said.database_url, file)
     typer.echo(f"{file}: {file.stat().st_size} bytes")
 
 
@@ -54,14 +46,38 @@ def backup(file: Path) -> None:
 def restore(file: Path) -> None:
     """Put a backup in place; nothing that was queued in it is ever sent again."""
     said = settings()
+    said.require_secret()  # the trail is signed with it
     now = clock.system()
-    with _alone(said.database_url):
-        copies.restore(said.database_url, file)
+    with _alone(said.database_url), _clear(said, file) as copy:
+        copies.restore(said.database_url, copy)
         migrate(said.database_url)  # the copy may be older than this version
         with writing(database(said)) as session:
             stilled = copies.still(session, now)
             record(session, now, ACTOR, "restore", "database", after={"stilled": stilled})
     typer.echo(f"Restored; {stilled} messages that were on their way will not be sent again.")
+
+
+@contextmanager
+def _clear(said: Settings, file: Path) -> Iterator[Path]:
+    """The copy as it was before it was sealed, for as long as it is needed."""
+    if not file.exists() or not sealing.is_sealed(file):
+        yield file
+        return
+    old = [each.get_secret_value() for each in said.secret_keys_old]
+    with _beside(file) as clear:
+        sealing.unseal(file, clear, [said.require_secret(), *old])
+        yield clear
+
+
+@contextmanager
+def _beside(file: Path) -> Iterator[Path]:
+    """A file that is gone afterwards, whatever happens."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    clear = file.with_name(f".{file.name}.clear")
+    try:
+        yield clear
+    finally:
+        clear.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -78,12 +94,14 @@ def _alone(url: str) -> Iterator[None]:
 
 @command(audit)
 def verify() -> None:
-    """Check that no entry was changed, removed or slipped in."""
+    """Check that no entry was changed, removed or slipped in, the newest included."""
     with reading(database(settings())) as session:
         broken = first_broken(session)
+        head = session.get(AuditHead, 1)
     if broken is not None:
         raise Failure(f"The trail is broken at entry {broken}.")
-    typer.echo("The audit trail is whole.")
+    count, end = (head.count, head.seal[:12]) if head else (0, "nothing")
+    typer.echo(f"The audit trail is whole: {count} entries, ending in {end}.")
 
 
 @command(subject)
@@ -112,7 +130,16 @@ def rekey() -> None:
     said = settings()
     with writing(database(said)) as session:
         count = rights.rekey(session, vault(said))
-    typer.echo(f"{count} numbers sealed anew; the old key may now be dropped.")
+        late = len(old_keys(session, said, clock.system()))
+    spool = spool_of(said.database_url, vault(said))
+    if spool is not None:
+        spool.rekey()
+        spool.close()
+    if late:
+        typer.echo(f"{count} numbers sealed anew. {late} API keys follow at their next use: keep")
+        typer.echo("the old key until `sugu rekey` counts none, or issue them anew.")
+    else:
+        typer.echo(f"{count} numbers sealed anew; the old key may now be dropped.")
 
 
 @command(app)

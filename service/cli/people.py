@@ -50,8 +50,10 @@ def key(name: str, role: Role = "viewer") -> None:
 @command(staff)
 def disable(name: str) -> None:
     """Close every door to a person and their keys, at once."""
+    said = settings()
+    said.require_secret()
     now = clock.system()
-    with writing(database(settings())) as session:
+    with writing(database(said)) as session:
         person = session.exec(select(Staff).where(Staff.name == name)).first()
         if person is None:
             raise Failure(f"Nobody on the staff is called {name}")

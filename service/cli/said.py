@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.app import vault_of
+from service.app import sign_audit, vault_of
 from service.db import make_engine
 from service.phone import Phone, Vault, parse
 from service.settings import Settings, WeakSecret
@@ -97,6 +97,8 @@ def settings() -> Settings:
 def database(said: Settings) -> Engine:
     """An engine whose connections are given back when the command ends."""
     engine = make_engine(said.database_url)
+    if said.secret_key is not None:
+        sign_audit(engine, said)
     _opened.append(engine)
     return engine
 

@@ -2,14 +2,22 @@
 
 import gc
 import os
+import signal
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import structlog
 import typer
 import uvicorn
 
+from service import clock
+from service.api.crowd import Crowd
 from service.api.dial import Front
+from service.api.hooks import opens
+from service.api.state import Sugu
+from service.api.strangers import Strangers
+from service.api.wire import Patient, allow_files
 from service.app import create_app
 from service.cli.receiving import BackDoor
 from service.cli.said import Failure, app, command, settings
@@ -19,10 +27,8 @@ from service.worker import Busy, Supervisor, hold, run_worker
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: gateways reuse theirs."""
-HEADERS = 16 * 1024
-"""Bytes of request headers that are read."""
-CONNECTIONS = 1000
-"""Requests at a time; above it a quick 503 is kinder than a queue."""
+OLDEST_CLOCK = datetime(2025, 1, 1, tzinfo=UTC)
+"""Before Sugu was written: a board without a battery wakes up in 1970, 2000 or 2020."""
 STOP_WITHIN = 15
 """Seconds to finish what is in flight after SIGTERM."""
 GIVE_WAY = 0.001
@@ -61,6 +67,7 @@ def worker(
 def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> None:
     """Serve until told to stop; the worker child is started again whenever it dies."""
     configure(said.log_level)
+    right_clock(clock.system())
     weak = said.weak_tokens()
     if weak:
         raise Failure(f"The hook token of {', '.join(weak)} is too short: 22 random characters")
@@ -70,6 +77,10 @@ def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> 
     child = Supervisor([sys.executable, "-m", "service", "worker", "--supervised"], os.environ)
     web = uvicorn.Server(_config(said, host, port))
     _favour_answers()
+    allow_files()
+    # The server raises the signal again when it has ended: without this, it would end us too,
+    # and a container would be gone before the worker has settled what it was sending.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if worker:
         child.start()
     try:
@@ -77,6 +88,12 @@ def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> 
     finally:
         child.stop()
         lock.release()
+
+
+def right_clock(now: datetime) -> None:
+    """Raise ValueError for a clock that lost its year: every fair day would be wrong."""
+    if now < OLDEST_CLOCK:
+        raise ValueError(f"The clock of this machine says {now:%Y-%m-%d}: set it first")
 
 
 def _favour_answers() -> None:
@@ -87,9 +104,10 @@ def _favour_answers() -> None:
 
 def _config(said: Settings, host: str, port: int) -> uvicorn.Config:
     application = create_app(said)
+    state: Sugu = application.state.sugu
     return uvicorn.Config(
         # The USSD door before everything, the application's own layers included.
-        Front(application, application.state.dial),
+        Front(Crowd(Strangers(application, opens(state))), application.state.dial),
         host=host,
         port=port,
         access_log=False,  # it would print the hook tokens that stand in the paths
@@ -97,8 +115,8 @@ def _config(said: Settings, host: str, port: int) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=STOP_WITHIN,
-        limit_concurrency=CONNECTIONS,
-        h11_max_incomplete_event_size=HEADERS,
+        http=Patient,
+        ws="none",
         proxy_headers=True,
         forwarded_allow_ips=said.forwarded_allow_ips,
     )

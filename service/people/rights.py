@@ -1,12 +1,15 @@
 """What a person may ask of their data, and what staff must be able to do with every number."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import Select, Table, delete, exists, tuple_, update
+from sqlalchemy import select as columns
 from sqlmodel import Session, SQLModel, col, select
 
+from service.audit import resign
 from service.people import store
 from service.people.tables import Alert, Consent, Contact, Reporter, Subscriber
 from service.phone import Phone, Vault
@@ -49,9 +52,10 @@ def erase(session: Session, vault: Vault, phone: Phone, now: datetime) -> bool:
     for reporter in session.exec(select(Reporter).where(Reporter.contact_id == mine)):
         reporter.name, reporter.active, reporter.habits = ERASED, False, {}
         reporter.sex = None
+    _forget_exchanges(session, vault, phone, mine)
     _blank(session, mine)
     _unsend(session, mine, now)
-    _forget_answers(session, phone)
+    _forget_answers(session, vault, phone)
     # The row stays, so that counts and quotes still add up, but nobody can be found through it.
     contact.lookup = f"erased-{mine}".encode()
     contact.sealed, contact.prefix, contact.stopped_at = b"", "", now
@@ -61,9 +65,11 @@ def erase(session: Session, vault: Vault, phone: Phone, now: datetime) -> bool:
 
 
 def rekey(session: Session, vault: Vault) -> int:
-    """Seal and index every number with the current key, and what is kept of exchanges with
-    carriers; how many numbers."""
+    """Seal and index every number with the current key, what is kept of exchanges with carriers
+    and of answers, and sign the audit trail with it; how many numbers."""
     _reseal(session, vault)
+    _reseal_answers(session, vault)
+    resign(session)
     last, count = 0, 0
     while True:
         piece = session.exec(
@@ -87,15 +93,40 @@ def _reseal(session: Session, vault: Vault) -> None:
     exchange = SQLModel.metadata.tables["exchange"]
     last = 0
     while piece := session.execute(
-        select(exchange.c.id, exchange.c.sealed)
+        select(exchange.c.id, exchange.c.sealed, exchange.c.sealed_answer)
         .where(exchange.c.id > last)
         .order_by(exchange.c.id)
         .limit(PIECE)
     ).all():
-        for number, sealed in piece:
-            anew = vault.seal_bytes(vault.open_bytes(sealed))
-            session.execute(update(exchange).where(exchange.c.id == number).values(sealed=anew))
+        for number, *sealed in piece:
+            said, answer = (
+                vault.seal_bytes(vault.open_bytes(each)) if each else each for each in sealed
+            )
+            anew = update(exchange).where(exchange.c.id == number)
+            session.execute(anew.values(sealed=said, sealed_answer=answer))
         last = piece[-1][0]
+
+
+def _reseal_answers(session: Session, vault: Vault) -> None:
+    """Answers of the API kept for a repeated request: a week of them, a few at a time."""
+    replay = SQLModel.metadata.tables["replay"]
+    last = ("", "")
+    while piece := session.execute(_answers_after(replay, last)).all():
+        for actor, key, sealed in piece:
+            anew = vault.seal_bytes(vault.open_bytes(sealed))
+            mine = (replay.c.actor == actor) & (replay.c.key == key)
+            session.execute(update(replay).where(mine).values(sealed=anew))
+        last = (piece[-1].actor, piece[-1].key)
+
+
+def _answers_after(replay: Table, last: tuple[str, str]) -> Select[Any]:
+    order = tuple_(replay.c.actor, replay.c.key)
+    return (
+        columns(replay.c.actor, replay.c.key, replay.c.sealed)
+        .where(order > tuple_(*last))
+        .order_by(replay.c.actor, replay.c.key)
+        .limit(PIECE)
+    )
 
 
 def _rows(session: Session, table: type[SQLModel], contact_id: int) -> list[dict[str, Any]]:
@@ -128,8 +159,8 @@ def _blank(session: Session, contact_id: int) -> None:
     tables = SQLModel.metadata.tables
     inbox, delivery, words = tables["inbox"], tables["delivery"], tables["message_text"]
     mine = select(inbox.c.id).where(inbox.c.contact_id == contact_id)
-    for name in ("exchange", "unmatched_token"):
-        session.execute(delete(tables[name]).where(tables[name].c.inbox_id.in_(mine)))
+    words_not_known = tables["unmatched_token"]
+    session.execute(delete(words_not_known).where(words_not_known.c.inbox_id.in_(mine)))
     report = tables["report"]
     session.execute(update(report).where(report.c.inbox_id.in_(mine)).values(text=""))
     session.execute(
@@ -144,6 +175,36 @@ def _blank(session: Session, contact_id: int) -> None:
         session.execute(delete(tables[name]).where(tables[name].c.contact_id == contact_id))
 
 
+def _forget_exchanges(session: Session, vault: Vault, phone: Phone, contact_id: int) -> None:
+    """Raw exchanges about the person: what came in, what went out (with those it was sent to
+    together), and what no message was found for but names the number."""
+    tables = SQLModel.metadata.tables
+    exchange, link = tables["exchange"], tables["exchange_delivery"]
+    inbox, delivery = tables["inbox"], tables["delivery"]
+    sent = select(delivery.c.id).where(delivery.c.contact_id == contact_id)
+    out = select(link.c.exchange_id).where(link.c.delivery_id.in_(sent))
+    heard = select(inbox.c.id).where(inbox.c.contact_id == contact_id)
+    come = select(exchange.c.id).where(exchange.c.inbox_id.in_(heard))
+    ids = {row[0] for found in (out, come) for row in session.execute(found)}
+    every = sorted(ids | set(_loose(session, vault, phone)))
+    for start in range(0, len(every), PIECE):
+        piece = every[start : start + PIECE]
+        session.execute(delete(link).where(link.c.exchange_id.in_(piece)))
+        session.execute(delete(exchange).where(exchange.c.id.in_(piece)))
+
+
+def _loose(session: Session, vault: Vault, phone: Phone) -> Iterator[int]:
+    """Exchanges that belong to no message (a report nobody asked for) and hold this number."""
+    tables = SQLModel.metadata.tables
+    exchange, link = tables["exchange"], tables["exchange_delivery"]
+    alone = ~exists().where(link.c.exchange_id == exchange.c.id)
+    digits = phone.e164.removeprefix("+").encode()
+    kept = select(exchange.c.id, exchange.c.sealed).where(exchange.c.inbox_id.is_(None), alone)
+    for number, sealed in session.execute(kept):
+        if digits in vault.open_bytes(sealed):
+            yield number
+
+
 def _unsend(session: Session, contact_id: int, now: datetime) -> None:
     """Nothing more leaves for a number nobody knows any more."""
     delivery = SQLModel.metadata.tables["delivery"]
@@ -155,7 +216,13 @@ def _unsend(session: Session, contact_id: int, now: datetime) -> None:
     )
 
 
-def _forget_answers(session: Session, phone: Phone) -> None:
+def _forget_answers(session: Session, vault: Vault, phone: Phone) -> None:
     """Answers of the API kept for a repeated request may name the number."""
     replay = SQLModel.metadata.tables["replay"]
-    session.execute(delete(replay).where(replay.c.body.contains(phone.e164, autoescape=True)))
+    last, named = ("", ""), phone.e164.encode()
+    while piece := session.execute(_answers_after(replay, last)).all():
+        for actor, key, sealed in piece:
+            if named in vault.open_bytes(sealed):
+                mine = (replay.c.actor == actor) & (replay.c.key == key)
+                session.execute(delete(replay).where(mine))
+        last = (piece[-1].actor, piece[-1].key)

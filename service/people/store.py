@@ -55,15 +55,20 @@ def find(session: Session, vault: Vault, phone: Phone) -> Contact | None:
 
 
 def contact_for(session: Session, vault: Vault, phone: Phone, now: datetime) -> Contact:
-    """The contact of a number, made when it is heard of for the first time."""
+    """The contact of a number, made when it is heard of for the first time; by whoever is first,
+    when two processes hear of it at once."""
     if known := find(session, vault, phone):
         return known
-    contact = Contact(
-        lookup=vault.lookup(phone), sealed=vault.seal(phone), prefix=phone.prefix, created_at=now
-    )
-    session.add(contact)
-    session.flush()
-    return contact
+    lookup = vault.lookup(phone)
+    values = {
+        "lookup": lookup,
+        "sealed": vault.seal(phone),
+        "prefix": phone.prefix,
+        "created_at": now,
+    }
+    insert = upsert(session, Contact).values(values)
+    session.execute(insert.on_conflict_do_nothing(index_elements=["lookup"]))
+    return session.exec(select(Contact).where(Contact.lookup == lookup)).one()
 
 
 def caller(session: Session, contact: Contact) -> Caller:

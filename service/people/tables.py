@@ -50,7 +50,8 @@ class Cooperative(SQLModel, table=True):
 
 
 class Reporter(SQLModel, table=True):
-    """A cooperative member who texts prices. `habits` keeps usual form, unit and money count."""
+    """A cooperative member who texts prices. `habits` keeps usual form, unit and money count,
+    `number_since` when the phone was changed."""
 
     __tablename__ = "reporter"
 
@@ -62,6 +63,7 @@ class Reporter(SQLModel, table=True):
     language: str = Field(default="fr", max_length=5)
     sex: str | None = Field(default=None, max_length=1)
     active: bool = True
+    number_since: datetime | None = None
     trust: float = 1.0
     bias: float | None = None
     noise: float | None = None
@@ -157,13 +159,15 @@ class Staff(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A machine's key: `sugu_<handle>_<secret>`; only a keyed hash of the secret is kept."""
+    """A machine's key: `sugu_<handle>_<secret>`; only a keyed hash of the secret is kept,
+    `kept_under` tells under which secret key."""
 
     __tablename__ = "api_key"
 
     id: int | None = Field(default=None, primary_key=True)
     handle: str = Field(unique=True, max_length=20)
     digest: bytes
+    kept_under: str = Field(default="", max_length=8)
     staff_id: int = Field(foreign_key="staff.id", index=True)
     role: str = Field(max_length=10)
     scopes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))

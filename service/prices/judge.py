@@ -110,7 +110,7 @@ class Ask:
 class Hold:
     """No price at all: nothing to ask about. Staff see it."""
 
-    reason: Literal["not_a_price"]
+    reason: Literal["not_a_price", "too_many"]
 
 
 Verdict = Accept | Ask | Hold

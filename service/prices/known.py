@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Any
 
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from service.prices.catalog import Catalog, Product, Stage
 from service.prices.neighbours import Estimate
 from service.prices.prior import Prior, best_prior, from_history
+from service.prices.report import COUNTING
 from service.prices.slips import Rivals
 from service.prices.store import Window
-from service.prices.tables import QuoteRow, ReferencePrice
+from service.prices.tables import QuoteRow, ReferencePrice, ReportRow
 
 DAYS_A_WEEK = 7
+DAY = timedelta(days=1)
 
 
 def prior(
@@ -40,6 +44,23 @@ def rivals(session: Session, catalog: Catalog, window: Window, markets: tuple[st
             {each: _with(window, market=each) for each in markets if each != window.market},
         ),
     )
+
+
+def told_in_a_day(session: Session, reporter_id: int, now: datetime) -> set[tuple[Any, ...]]:
+    """(product, market, stage, fair day) of the reporter's prices that count, received in the
+    twenty-four hours up to `now`."""
+    mine = (
+        columns(*(col(each) for each in (ReportRow.product, ReportRow.market, ReportRow.stage)))
+        .add_columns(col(ReportRow.observed_on))
+        .where(
+            col(ReportRow.reporter_id) == reporter_id,
+            col(ReportRow.received_at) > now - DAY,
+            col(ReportRow.received_at) <= now,
+            col(ReportRow.status).in_([each.value for each in COUNTING]),
+        )
+        .distinct()
+    )
+    return {tuple(row) for row in session.execute(mine)}
 
 
 def _differs(product: Product, window: Window) -> bool:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from service.prices import questions
+from service.prices import absent, questions
 from service.prices.book import Book, Pair
 from service.prices.catalog import Catalog, Product, Quantity
 from service.prices.judge import (
@@ -27,7 +27,7 @@ from service.prices.judge import (
     judge,
     read_as,
 )
-from service.prices.known import prior, rivals
+from service.prices.known import prior, rivals, told_in_a_day
 from service.prices.neighbours import Estimate
 from service.prices.report import COUNTING, Claim, Money, Status
 from service.prices.slips import readings
@@ -43,6 +43,9 @@ DEFAULT_UNIT: Mapping[Quantity, str] = {
     Quantity.PIECE: "PIECE",
 }
 """The unit of a price that names none: the one the product is quoted for."""
+PRICES_A_DAY = 20
+"""Different prices of one reporter that count in a day: every product of a fair, and some of the
+next (`reliability.md` 4.1). What is above waits for staff; nothing is lost."""
 OPEN = (Status.ASKED.value, Status.HELD.value)
 REPLACED = "replaced"
 """Reason of a superseded report that counted."""
@@ -119,6 +122,8 @@ def hear(
     asked_form = formless and claim.product == filled.product and not answered
     verdict = _verdict(session, catalog, case, window, teller, formless=asked_form)
     status = _status(verdict, answered=answered)
+    if status in COUNTING and _too_many(session, teller, window, origin):
+        status, verdict = Status.HELD, Hold("too_many")
     report = _row(case, filled, window, teller, origin, status, verdict)
     moved = store(session, catalog, report, origin.received_at)
     return Heard(report, Accept(None, "near_prior") if answered else verdict, tuple(moved))
@@ -185,6 +190,7 @@ def store(session: Session, catalog: Catalog, report: ReportRow, now: datetime) 
     doubted = [row.id for row in replaced if row.id and row.status == Status.ASKED.value]
     questions.withdraw(session, doubted, now)
     give_way(replaced)
+    absent.priced_after_all(session, report)
     session.add(report)
     session.flush()
     return publish(session, catalog, windows | ({window_of(report)} if counts else set()), now)
@@ -210,6 +216,13 @@ def _verdict(
     if formless and (question := _form_question(case, catalog, beside.forms)):
         return Ask(question)
     return judge(case, readings(case, catalog, beside))
+
+
+def _too_many(session: Session, teller: Teller, window: Window, origin: Origin) -> bool:
+    """Whether this would be one price more than anybody can have asked for in a day."""
+    told = told_in_a_day(session, teller.reporter_id, origin.received_at)
+    here = (window.product, window.market, window.stage.value, window.day)
+    return here not in told and len(told) >= PRICES_A_DAY
 
 
 def _form_question(
@@ -292,8 +305,12 @@ def _reason(verdict: Verdict) -> str:
 
 def earlier(session: Session, report: ReportRow, *, counts: bool) -> Sequence[ReportRow]:
     """This reporter's other word of the same market day; an unanswered claim takes the place of
-    open ones only, so that a good price stays until a better one is sure."""
-    statuses = OPEN + tuple(each.value for each in COUNTING) if counts else OPEN
+    open ones only, so that a good price stays until a better one is sure. A price of a basket
+    nobody weighed leaves the price of the kilo alone: they are two quotes."""
+    same = col(ReportRow.status).in_([each.value for each in COUNTING]) & (
+        col(ReportRow.basis) == report.basis
+    )
+    still_open = col(ReportRow.status).in_(OPEN)
     return session.exec(
         select(ReportRow)
         .where(
@@ -302,7 +319,7 @@ def earlier(session: Session, report: ReportRow, *, counts: bool) -> Sequence[Re
             ReportRow.market == report.market,
             ReportRow.stage == report.stage,
             ReportRow.observed_on == report.observed_on,
-            col(ReportRow.status).in_(statuses),
+            still_open | same if counts else still_open,
         )
         .order_by(col(ReportRow.id))
     ).all()

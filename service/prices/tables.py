@@ -210,6 +210,21 @@ class ReportRow(SQLModel, table=True):
     )
 
 
+class NoPrice(SQLModel, table=True):
+    """A reporter saw no price of a product at a fair: no report, so that nothing counts it."""
+
+    __tablename__ = "no_price"
+
+    reporter_id: int = Field(primary_key=True, foreign_key="reporter.id")
+    product: str = Field(primary_key=True, foreign_key="product.code", max_length=20)
+    market: str = Field(primary_key=True, foreign_key="market.code", max_length=20)
+    observed_on: date = Field(primary_key=True)
+    received_at: datetime
+    inbox_id: int | None = None
+
+    __table_args__ = (Index("ix_no_price_market_day", "market", "observed_on"),)
+
+
 class QuestionRow(SQLModel, table=True):
     """An ask-back: one open per reporter, later ones queued, valid two hours once asked."""
 

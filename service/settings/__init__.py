@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretSt
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.settings.carriers import (
+    Account,
     AfricasTalking,
     Android,
     Carrier,
@@ -30,6 +31,7 @@ from service.settings.written import (
     Url,
     as_names,
     as_pairs,
+    as_proxies,
     as_quiet,
     as_routes,
     as_zone,
@@ -123,10 +125,12 @@ class Settings(BaseSettings):
         default=False, description="The demo world: loopback token and staff keys are known"
     )
     simulator: bool = Field(default=False, description="Show /simulator outside the demo too")
-    docs: bool = Field(default=True, description="Show the API documentation at /docs")
+    docs: bool = Field(
+        default=False, description="Show /docs to everybody; otherwise staff only (the demo: all)"
+    )
     bind_host: str = Field("127.0.0.1", description="Address the server listens on")
     bind_port: int = Field(8000, ge=0, le=65535, description="Port the server listens on")
-    forwarded_allow_ips: str = Field(
+    forwarded_allow_ips: Annotated[str, AfterValidator(as_proxies)] = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded-For is believed; never `*`"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -152,6 +156,18 @@ class Settings(BaseSettings):
         if copied or len(set(secret)) < FEWEST_SYMBOLS:
             raise WeakSecret("SUGU_SECRET_KEY is no secret: draw one with `openssl rand -hex 32`")
         return secret
+
+    def secrets(self) -> list[str]:
+        """Every secret there is in the settings: what must never be stored or shown."""
+        own = [self.secret_key, *self.secret_keys_old]
+        theirs = [said for name in CARRIERS for _, said in self.carrier(name)]
+        found = [each for each in (*own, *theirs) if isinstance(each, SecretStr)]
+        return [said for each in found if (said := each.get_secret_value())]
+
+    def logins(self) -> list[tuple[str, str]]:
+        """Names and passwords, which HTTP puts together in one word."""
+        accounts = [its for name in CARRIERS if isinstance(its := self.carrier(name), Account)]
+        return [(its.username, its.password.get_secret_value()) for its in accounts]
 
     def carrier(self, gateway: str) -> Carrier:
         """The settings of one gateway."""

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import time
+from ipaddress import ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -65,6 +66,15 @@ def as_routes(value: object) -> object:
 
 def as_zone(value: str) -> str:
     ZoneInfo(value)
+    return value
+
+
+def as_proxies(value: str) -> str:
+    """Addresses or networks, separated by commas. Believing everybody, anybody could choose the
+    address that limits and the audit trail see."""
+    for each in filter(None, (part.strip() for part in value.split(","))):
+        if ip_network(each, strict=False).prefixlen == 0:
+            raise ValueError("name the proxies, not everybody")
     return value
 
 

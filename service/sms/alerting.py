@@ -11,6 +11,7 @@ from service.prices.book import Book, Price
 from service.prices.catalog import Catalog
 from service.prices.freshness import Freshness
 from service.sms import outbox
+from service.sms.answers import reports
 from service.sms.limits import Limits
 from service.sms.tables import Delivery
 
@@ -81,22 +82,13 @@ def wording(found: Price, catalog: Catalog, say: Say, language: str) -> str:
     if quote is None:
         raise ValueError("an alert tells a price")
     unit = catalog.units.get(quote.unit.upper())  # `kg` is counted by the unit KG
-    values = {
-        "name": found.product.name(language),
-        "market": found.market.name,
-        "price": priced(quote.value, language),
-        "unit": unit.name(language) if unit else quote.unit,
-        "day": day(quote.fair_on, language),
-    }
-    if quote.reporters == 1:
-        return say(
-            "sms.alert_one",
-            "{name}, {market} : {price} le {unit}, {day}, 1 relevé. Arrêter : STOP",
-            **values,
-        )
     return say(
         "sms.alert",
-        "{name}, {market} : {price} le {unit}, {day}, {n} relevés. Arrêter : STOP",
-        n=quote.reporters,
-        **values,
+        "{name}, {market} : {price} le {unit}, {day}, {count}. Arrêter : STOP",
+        name=found.product.name(language),
+        market=found.market.name,
+        price=priced(quote.value, language),
+        unit=unit.name(language) if unit else quote.unit,
+        day=day(quote.fair_on, language),
+        count=reports(quote.reporters, say),
     )

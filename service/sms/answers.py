@@ -134,12 +134,16 @@ def price_text(found: Price, ask: Ask) -> str:
 
 def _behind(quote: Quote, say: Say) -> Iterator[str]:
     """What stands behind a price: how many said it, and the word for one nobody vouches for."""
-    if quote.reporters == 1:
-        yield say("sms.one_report", "{n} relevé", n=1)
-    else:
-        yield say("sms.reports", "{n} relevés", n=quote.reporters)
+    yield reports(quote.reporters, say)
     if quote.grade == ESTIMATE:
         yield say("sms.estimated", "estimé")
+
+
+def reports(count: int, say: Say) -> str:
+    """`1 relevé`, `3 relevés`."""
+    if count == 1:
+        return say("sms.one_report", "{n} relevé", n=1)
+    return say("sms.reports", "{n} relevés", n=count)
 
 
 def where(ask: Ask, product: str | None) -> str:

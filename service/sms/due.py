@@ -55,7 +55,7 @@ def _queues(
         single = single.where(col(Delivery.kind).in_(REPLIES))
     order = (col(Delivery.priority), col(Delivery.not_before), col(Delivery.id))
     yield [DueRow(*found) for found in session.execute(single.order_by(*order))]
-    for run_id in () if quiet else _running(session, now):
+    for run_id in () if quiet else running(session, now):
         mine = _due(now, col(Delivery.run_id) == run_id, prefixes)
         yield [DueRow(*found) for found in session.execute(mine.order_by(col(Delivery.id)))]
 
@@ -86,7 +86,7 @@ def _due(
     return found if prefixes is None else found.where(col(Contact.prefix).in_(prefixes))
 
 
-def _running(session: Session, now: datetime) -> Sequence[int]:
+def running(session: Session, now: datetime) -> Sequence[int]:
     """Runs that may send, oldest first: a paused or cancelled one is not even looked at."""
     live = or_(col(Run.not_after).is_(None), col(Run.not_after) > now)
     found = (

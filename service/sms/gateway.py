@@ -5,7 +5,6 @@ values and back; it keeps no state worth saving, knows no menu and touches no da
 text it is given has already passed the GSM gate and the septet count.
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal, Protocol
 
 from service.sms.ringing import IncomingCall
+from service.sms.tokens import Tokens
 
 DEFAULT_RATE = 5.0
 """Messages per second when the carrier publishes no figure: slow enough for any of them."""
@@ -220,6 +220,15 @@ class UssdStyle(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReportForm:
+    """The fields of a delivery report by its contract, dotted where they are nested (lists have
+    no index). `sugu doctor` shows what a real report lacks or adds."""
+
+    needed: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a gateway can do. `tier` names the wire alphabet (`encoding.Tier`), `rate` is
     messages per second."""
@@ -238,6 +247,7 @@ class Capabilities:
     reply_in_http_body: bool = False
     rate: float = DEFAULT_RATE
     tier: Literal["accented", "bare"] = "accented"
+    report: ReportForm = ReportForm()
 
     @property
     def echo_reports(self) -> bool:
@@ -272,22 +282,6 @@ class Health:
     ok: bool
     detail: str
     balance: Cost | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The secrets accepted in a hook's path: the current one, and the previous one while a
-    carrier's settings are being changed."""
-
-    current: str | None = None
-    previous: str | None = None
-
-    def accept(self, given: str) -> bool:
-        """Whether `given` is one of ours, in time that does not depend on where it differs."""
-        said = given.encode(errors="replace")
-        now = hmac.compare_digest(said, (self.current or "").encode())
-        before = hmac.compare_digest(said, (self.previous or "").encode())
-        return bool(given) and (now or before)
 
 
 class Gateway(Protocol):

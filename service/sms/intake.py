@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -19,7 +20,7 @@ from service.people.store import Caller, key
 from service.people.tables import Contact
 from service.phone import Vault, parse
 from service.prices.book import Book
-from service.sms import answers, outbox, replying, reporting, unanswered
+from service.sms import answers, challenge, outbox, replying, reporting, unanswered
 from service.sms.gateway import IncomingSms
 from service.sms.grammar import read
 from service.sms.lexicon import Lexicon
@@ -42,6 +43,8 @@ SAME_WITHIN = timedelta(minutes=10)
 """Without a carrier's id, the same words from the same phone this soon are the same message."""
 FETCHED = "fetch:"
 """How the ids of messages read from a carrier's inbox begin."""
+SENT_WITHIN = timedelta(days=7)
+"""A message older than this by its carrier's clock is dated by ours."""
 LONGEST = 1530
 """Characters read of one message: ten segments."""
 HELP_EVERY = timedelta(days=1)
@@ -111,7 +114,7 @@ def receive(
 def handle(session: Session, desk: Desk, row: Inbox, caller: Caller, now: datetime) -> str | None:
     """Understand a stored message and do what it asks; the reply, or None when none is due."""
     today = desk.limits.today(now)
-    sent = desk.limits.today(row.sent_at) if row.sent_at and row.sent_at <= now else None
+    sent = desk.limits.today(row.sent_at) if _plausible(row.sent_at, now) else None
     reporter = caller.reporter is not None
     said = read(row.text[:LONGEST], desk.lexicon, today, sent, reporter=reporter)
     row.outcome = type(said).__name__.lower()
@@ -132,8 +135,15 @@ def question_of(session: Session, desk: Desk, caller: Caller, now: datetime) -> 
     return answers.Ask(session, desk.book(), caller, say, lang or "fr", now, today, desk.code)
 
 
+def _plausible(sent_at: datetime | None, now: datetime) -> TypeGuard[datetime]:
+    """Whether a carrier's clock may be believed: not the year 1, nor tomorrow."""
+    return sent_at is not None and now - SENT_WITHIN <= sent_at <= now
+
+
 def _answer_reporter(scene: reporting.Scene, ask: answers.Ask, said: Reading) -> str | None:
     unanswered.lapse(scene.session, scene.book, scene.teller.reporter_id, scene.now)
+    if (told := challenge.answer(scene, scene.text)) is not None:
+        return told
     match said:
         case Reports():
             return reporting.report(scene, said)
@@ -145,9 +155,15 @@ def _answer_reporter(scene: reporting.Scene, ask: answers.Ask, said: Reading) ->
             return replying.refuse(scene) or reporting.undo(scene)
         case Command(CommandKind.CANCEL):
             return reporting.undo(scene)
+        case Command(CommandKind.PRICE, product=product, market=None):
+            named = replying.answer_in_words(scene, replying.Words(product=product))
+            return named or answers.answer(ask, said)
         case Command():
             return answers.answer(ask, said)
         case Unreadable(unmatched, reason):
+            words = replying.Words(market=said.market, unit=said.unit, amount=said.amount)
+            if named := replying.answer_in_words(scene, words):
+                return named
             if reason is Reason.NO_AMOUNT:
                 return no_amount(scene.say)
             return not_understood(unmatched, scene.say)

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from service.i18n import Say
 from service.i18n import day as named_day
 from service.people.tables import Reporter
+from service.prices.absent import said_absent
 from service.prices.book import Book
 from service.prices.catalog import Market
 from service.prices.tables import ReportRow
@@ -126,7 +127,7 @@ def _heard(session: Session, market: Market, day: date) -> bool:
         .where(ReportRow.observed_on >= day, ReportRow.market == market.code)
         .limit(1)
     )
-    return found.first() is not None
+    return found.first() is not None or bool(said_absent(session, market.code, day))
 
 
 def _reporters(session: Session, market: Market) -> Sequence[Reporter]:

@@ -14,8 +14,12 @@ from service.sms.tables import (
     Delivery,
     DeliveryEvent,
     Exchange,
+    ExchangeDelivery,
     Inbox,
+    MessageText,
     PersonDay,
+    RunPrice,
+    RunText,
 )
 
 EXCHANGES = timedelta(days=30)
@@ -28,22 +32,28 @@ PERSON_DAYS = timedelta(days=40)
 ORPHANS = timedelta(days=30)
 """Reports that never found their message."""
 PIECE = 2_000
+SINGLES = 500
+"""Single messages at a time: none of their texts is in an index of its own."""
 
 
 def forget(session: Session, now: datetime, limits: Limits) -> int:
     """Forget one piece of everything that is old; how many rows it was."""
     return (
-        _drop_exchanges(session, now)
-        + _drop_events(session, now)
+        _drop_events(session, now)
         + _blank_inbox(session, now)
         + _blank_deliveries(session, now)
+        + _drop_singles(session, now)
         + _drop_days(session, now, limits)
     )
 
 
-def _drop_exchanges(session: Session, now: datetime) -> int:
+def forget_exchanges(session: Session, now: datetime) -> int:
+    """Drop one piece of the old exchanges; there may be one for every report of a broadcast, so
+    that this is done more often than the rest."""
     old = select(Exchange.id).where(Exchange.at < now - EXCHANGES).limit(PIECE)
     ids = session.exec(old).all()
+    links = delete(ExchangeDelivery).where(col(ExchangeDelivery.exchange_id).in_(ids))
+    session.execute(links)
     session.execute(delete(Exchange).where(col(Exchange.id).in_(ids)))
     return len(ids)
 
@@ -88,6 +98,31 @@ def _blank_deliveries(session: Session, now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return len(ids)
+
+
+def _drop_singles(session: Session, now: datetime) -> int:
+    """Replies, questions, alerts: nobody counts them after a year, and their words go with them.
+    What a run sent stays, for the donor's report; it names nobody by itself."""
+    reported = select(DeliveryEvent.delivery_id).where(col(DeliveryEvent.delivery_id).is_not(None))
+    old = (
+        select(Delivery.id, Delivery.text_id)
+        .where(Delivery.created_at < now - DELIVERIES, col(Delivery.run_id).is_(None))
+        .where(col(Delivery.id).not_in(reported))
+        .limit(SINGLES)
+    )
+    rows = session.exec(old).all()
+    if rows:
+        session.execute(delete(Delivery).where(col(Delivery.id).in_([row for row, _ in rows])))
+        _drop_words(session, {text for _, text in rows})
+    return len(rows)
+
+
+def _drop_words(session: Session, texts: set[int]) -> None:
+    """Words that no message carries any more."""
+    used = set(session.exec(select(Delivery.text_id).where(col(Delivery.text_id).in_(texts))))
+    used |= set(session.exec(select(RunText.text_id).where(col(RunText.text_id).in_(texts))))
+    used |= set(session.exec(select(RunPrice.text_id).where(col(RunPrice.text_id).in_(texts))))
+    session.execute(delete(MessageText).where(col(MessageText.id).in_(texts - used)))
 
 
 def _drop_days(session: Session, now: datetime, limits: Limits) -> int:

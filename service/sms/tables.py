@@ -13,6 +13,7 @@ DELIVERY_STATES = (
 IS_DELIVERY_STATE = " OR ".join(f"state = '{state}'" for state in DELIVERY_STATES)
 """Written out and in this order: SQLite checks `IN (...)` three times slower, and a run makes a
 row for everybody."""
+IS_STUCK = text("state = 'stuck'")
 BROADCAST_STATES = "('draft', 'pending', 'scheduled', 'running', 'paused', 'finished', 'cancelled')"
 RUN_STATES = "('running', 'paused', 'finished', 'cancelled', 'missed', 'skipped')"
 
@@ -41,6 +42,12 @@ class Inbox(SQLModel, table=True):
             "state IN ('handled', 'ignored', 'stuck', 'collision')", name="state_known"
         ),
         Index("ix_inbox_received_at", "received_at"),
+        Index(
+            "ix_inbox_stuck",
+            "id",
+            sqlite_where=IS_STUCK,
+            postgresql_where=IS_STUCK,
+        ),
     )
 
 
@@ -281,7 +288,10 @@ class PersonDay(SQLModel, table=True):
 
 
 class Exchange(SQLModel, table=True):
-    """A raw exchange with a gateway, sealed, kept 30 days: what staff look at when it is odd."""
+    """A raw exchange with a gateway, sealed, kept 30 days: what staff look at when it is odd.
+
+    `sealed` is the query, a line's end and the body; `answer` a status or what it came to.
+    """
 
     __tablename__ = "exchange"
 
@@ -294,9 +304,18 @@ class Exchange(SQLModel, table=True):
     path: str = Field(default="", max_length=200)
     headers: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     sealed: bytes
-    answer: str = Field(default="", max_length=400)
+    answer: str = Field(default="", max_length=60)
+    sealed_answer: bytes | None = None
     inbox_id: int | None = Field(default=None, index=True)
-    delivery_id: int | None = Field(default=None, index=True)
+
+
+class ExchangeDelivery(SQLModel, table=True):
+    """Which messages an exchange was about: a request may carry many, a message be tried twice."""
+
+    __tablename__ = "exchange_delivery"
+
+    exchange_id: int = Field(primary_key=True, foreign_key="exchange.id")
+    delivery_id: int = Field(primary_key=True, foreign_key="delivery.id", index=True)
 
 
 class UnmatchedToken(SQLModel, table=True):

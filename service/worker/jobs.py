@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from service.people import retention as everywhere
 from service.sms import corrections, retention, settle, sweep
 from service.sms.editions import Press
 from service.sms.firing import fire_due
@@ -14,7 +15,8 @@ OFTEN = timedelta(seconds=2)
 """A slot is fired this soon after its minute: `06:45` means 06:45 to whoever waits for it."""
 SOMETIMES = timedelta(seconds=15)
 RARELY = timedelta(minutes=1)
-HOURLY = timedelta(hours=1)
+QUARTERLY = timedelta(minutes=15)
+"""Forgetting goes in pieces: more are forgotten in a day than are made in one."""
 
 
 def standing(press: Press) -> list[Job]:
@@ -26,7 +28,8 @@ def standing(press: Press) -> list[Job]:
         Job("watch", SOMETIMES, _watch),
         Job("correct", RARELY, lambda session, now: _correct(session, now, press)),
         Job("unknowns", RARELY, _said("{} unknown for good", sweep.close_unknowns)),
-        Job("forget", HOURLY, lambda session, now: _forget(session, now, press)),
+        Job("archive", RARELY, _said("{} exchanges forgotten", retention.forget_exchanges)),
+        Job("forget", QUARTERLY, lambda session, now: _forget(session, now, press)),
     ]
 
 
@@ -54,7 +57,7 @@ def _correct(session: Session, now: datetime, press: Press) -> str:
 
 
 def _forget(session: Session, now: datetime, press: Press) -> str:
-    forgotten = retention.forget(session, now, press.limits)
+    forgotten = retention.forget(session, now, press.limits) + everywhere.forget(session, now)
     return f"{forgotten} rows forgotten" if forgotten else ""
 
 

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random, SystemRandom
 from typing import TypeVar
@@ -28,6 +29,7 @@ from service.prices.book import Book
 from service.prices.shelf import read_version
 from service.settings import Settings
 from service.sms import deliveries, settle
+from service.sms.archive import Archive
 from service.sms.circuits import Way
 from service.sms.claim import Batch, Idle, claim
 from service.sms.editions import Press
@@ -42,6 +44,8 @@ from service.sms.gateway import (
     Sent,
 )
 from service.sms.limits import REPLIES, limits
+from service.sms.overheard import Passed, listening
+from service.sms.secrets import Eraser
 from service.worker import carriers
 from service.worker.carriers import Receive
 from service.worker.clockwork import Clockwork, Job, present
@@ -69,6 +73,14 @@ GONE = (OperationalError, InterfaceError, PoolTimeout)
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True, slots=True)
+class _Wire:
+    """What passed while a batch was sent, and the rows it was about."""
+
+    passed: Sequence[Passed]
+    rows: Sequence[int]
+
+
 class Worker:
     """Sends what the outbox holds and keeps its clock, until `stop`.
 
@@ -94,6 +106,7 @@ class Worker:
         self._gateways = gateways
         self._now = now
         self._vault = vault
+        self._archive = Archive(vault, Eraser(settings.secrets(), settings.logins()))
         self._receive = receive
         self._chance = chance or SystemRandom()
         self._limits = limits(settings)
@@ -205,10 +218,12 @@ class Worker:
         ]
         people = tuple(Recipient(str(row.id), row.phone.e164) for row in ready)
         text = to_gsm(batch.text, Tier(gateway.capabilities.tier))
-        answer = await self._call(gateway, Parcel(text, people)) if people else []
+        with listening() as heard:
+            answer = await self._call(gateway, Parcel(text, people)) if people else []
         if late:
             answer = [*answer, *late] if not isinstance(answer, Halt) else answer
-        await self._patiently(lambda: self._settle(batch, answer), insist=True)
+        wire = _Wire(tuple(heard), tuple(row.id for row in ready))
+        await self._patiently(lambda: self._settle(batch, answer, wire), insist=True)
 
     def _still_good(self, not_after: datetime, kind: str) -> bool:
         """The last look before the socket: a late price is worse than none."""
@@ -227,13 +242,14 @@ class Worker:
             reason = "adapter fault"
         return [Sent(each.key, Outcome.UNKNOWN, reason=reason) for each in parcel.recipients]
 
-    def _settle(self, batch: Batch, answer: Sequence[Sent] | Halt) -> None:
+    def _settle(self, batch: Batch, answer: Sequence[Sent] | Halt, wire: _Wire) -> None:
         echo = self._gateways[batch.gateway].capabilities.echo_reports
         with writing(self._engine) as session:
             now = present(session, self._now)
             settled = settle.settle(
                 session, self.owner, batch, answer, now, self._limits, self._chance
             )
+            self._archive.sent(session, batch.gateway, wire.passed, wire.rows, now)
             for row_id in settled.accepted if echo else ():
                 note = DeliveryNote(None, str(row_id), None, NoteState.DELIVERED, None, "echo")
                 deliveries.apply(session, self._vault, batch.gateway, note, now)

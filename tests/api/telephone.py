@@ -15,9 +15,9 @@ from service.people.tables import Village
 from service.phone import Vault
 from service.prices.tables import MarketRow, ProductRow, UnitRow
 from service.settings import Loopback
-from service.sms.gateway import Tokens
 from service.sms.gateways.loopback import LoopbackGateway
 from service.sms.limits import Limits
+from service.sms.tokens import Tokens
 from tests.ussd.world import book
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)

@@ -14,9 +14,10 @@ from service.people.tables import Alert, Consent, Contact, Reporter, Subscriber
 from service.phone import parse
 from service.prices.tables import Dispute, Gap, ReportRow, Usage
 from service.settings import Loopback
-from service.sms.gateway import Ack, Tokens, UssdStyle, UssdTurn
+from service.sms.gateway import Ack, UssdStyle, UssdTurn
 from service.sms.gateways.loopback import LoopbackGateway
 from service.sms.tables import Delivery, MessageText
+from service.sms.tokens import Tokens
 from service.ussd.tables import UssdEffect, UssdSession
 from tests.api.telephone import START, VAULT, Hands, Phone, Tower, as_json, ask, furnish
 

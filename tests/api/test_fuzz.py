@@ -25,7 +25,7 @@ EXAMPLES = 2
 @pytest.fixture
 def fuzzed(sqlite_url):
     engine = make_engine(sqlite_url)
-    with open_office(engine, sqlite_url, FRIDAY) as office:
+    with open_office(engine, sqlite_url, FRIDAY, docs=True) as office:
         yield office
     engine.dispose()
 

@@ -1,8 +1,11 @@
 """Staff decide about reports, and every published number can be explained."""
 
 import re
+from datetime import date
 
 from service.db import writing
+from service.people.tables import Reporter
+from service.prices.absent import note
 from service.prices.tables import Gap
 from tests.api.office import Office, code, reporter, subscriber
 
@@ -170,6 +173,25 @@ def test_a_fair_that_owes_prices_is_on_the_board_with_whom_to_call(office: Offic
         True,
         "+223****0001",
     )
+
+
+def test_what_a_reporter_saw_no_price_of_is_owed_no_longer_and_shown_apart(office: Office):
+    office.operator.patch(f"{API}/markets/KITA", json={"fair_days": ["fri"]})
+    one = three(office)[0]
+    office.report(one, "MIL", 200)
+    office.clock.pass_(days=9)
+    board = office.operator.get(f"{API}/silence").json()["items"]
+    assert [(each["owed"], each["silent"]) for each in board] == [(["MIL"], True)]
+    with writing(office.engine) as session:
+        note(session, one, ["MIL"], "KITA", date(2026, 11, 27), office.clock())
+    (kita,) = office.operator.get(f"{API}/silence").json()["items"]
+    assert (kita["received"], kita["absent"], kita["owed"], kita["silent"], kita["alarming"]) == (
+        [], ["MIL"], [], False, False
+    )  # fmt: skip
+    assert value(office, "MIL") == 200
+    told = office.viewer.get(f"{API}/quotes/explain?product=MIL&market=KITA").json()
+    assert [each["value"] for each in told["reports"]] == [200], told
+    assert "MIL" in office.operator.get(f"{API}/exports/silence.csv").text
 
 
 def test_what_was_asked_in_vain_is_counted_by_village_product_and_week(office: Office):
@@ -387,3 +409,15 @@ def test_stop_said_aloud_is_a_stop(office: Office):
     said = office.operator.post(f"{API}/subscribers/{number}/stop").json()
     assert (said["consented"], said["stopped"]) == (False, True)
     assert [line["given"] for line in said["ledger"]] == [False, True]
+
+
+def test_staff_see_what_was_learnt_of_a_reporter_and_may_have_it_forgotten(office: Office):
+    one = reporter(office, "+22370000001")
+    with writing(office.engine) as session:
+        learnt = {"money": "dorome", "units": {"MAI": "SAC"}, "markets": ["KAYES"]}
+        session.get_one(Reporter, one).habits = learnt
+    assert office.viewer.get(f"{API}/reporters/{one}").json()["habits"]["money"] == "dorome"
+    said = office.operator.patch(f"{API}/reporters/{one}", json={"habits": {}})
+    assert (said.status_code, said.json()["habits"]) == (200, {"markets": ["KAYES"]}), said.text
+    wrong = office.operator.patch(f"{API}/reporters/{one}", json={"habits": {"money": "franc"}})
+    assert code(wrong) == "invalid"

@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from starlette.testclient import TestClient
 
 from service.api.docs import ASSETS
+from service.app import create_app
 from service.db import writing
 from service.sms.tables import JobRun
 from tests.api.office import Office, code, reporter
@@ -124,7 +126,7 @@ def test_metrics_tell_the_age_of_prices_and_of_the_queue(priced: Office):
 
 
 def test_the_documentation_asks_no_other_host_for_anything(desk: Office):
-    page = desk.nobody.get("/docs")
+    page = desk.viewer.get("/docs")
     assert page.status_code == 200
     assert not re.search(r"(src|href)=\"(https?:)?//", page.text)
     for path in re.findall(r'(?:src|href)="(/[^"]+)"', page.text):
@@ -133,8 +135,17 @@ def test_the_documentation_asks_no_other_host_for_anything(desk: Office):
     assert "url(http" not in (ASSETS / "swagger-ui.css").read_text()
 
 
+def test_the_list_of_every_door_is_for_staff_alone_unless_the_settings_open_it(desk: Office):
+    for path in ("/docs", "/openapi.json"):
+        assert desk.nobody.get(path).status_code == 401
+        open_house = desk.settings.model_copy(update={"docs": True})
+        app = create_app(open_house, desk.clock, engine=desk.engine)
+        assert TestClient(app).get(path).status_code == 200
+    assert desk.nobody.get("/simulator").status_code == 404
+
+
 def test_the_description_names_roles_problems_and_an_example_for_every_body(desk: Office):
-    schema = desk.nobody.get("/openapi.json").json()
+    schema = desk.viewer.get("/openapi.json").json()
     operations = [
         (path, method, operation)
         for path, item in schema["paths"].items()

@@ -8,16 +8,21 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
 from sqlmodel import col, select
+from starlette.testclient import TestClient
 
 from service import clock
+from service.app import create_app
 from service.audit import AuditEntry
+from service.cli import copies
 from service.cli.files import IMPORTED
 from service.db import make_engine, reading, writing
 from service.people import store
 from service.people.tables import ApiKey, Contact, Reporter, Staff, Village
 from service.phone import Phone, Vault
 from service.prices.tables import MarketRow, ReferencePrice, ReportRow
+from service.settings import Settings
 from service.sms import outbox
 from service.sms.limits import Limits
 from service.sms.tables import Delivery
@@ -362,7 +367,45 @@ def test_a_copy_put_back_holds_everything_and_sends_nothing(
         states = set(session.exec(select(Delivery.state)))
         assert states <= {"unknown", "expired"}, states
         assert [each.action for each in session.exec(select(AuditEntry))] == ["restore"]
-    assert works(sugu("audit", "verify")) == "The audit trail is whole.\n"
+    assert works(sugu("audit", "verify")).startswith("The audit trail is whole: 1 entries")
+
+
+def test_a_sealed_copy_opens_with_the_secret_key_alone(
+    sugu: Sugu, kita: Engine, tmp_path: Path, surroundings: pytest.MonkeyPatch
+):
+    enrol(kita, AWA)
+    works(sugu("text", "KITA ARA 225", "--as", AWA))
+    kita.dispose()
+    works(sugu("backup", str(tmp_path / "copy"), "--encrypt"))
+    assert [each.name for each in tmp_path.iterdir() if "copy" in each.name] == ["copy"]
+    assert b"report" not in (tmp_path / "copy").read_bytes()
+    assert "Restored" in works(sugu("restore", str(tmp_path / "copy")))
+    assert works(sugu("explain", "ARA", "KITA"))
+    works(sugu("audit", "verify"))
+    surroundings.setenv("SUGU_SECRET_KEY", "another secret altogether: 9876543210")
+    fails(sugu("restore", str(tmp_path / "copy")), "SUGU_SECRET_KEY")
+    assert [each.name for each in tmp_path.iterdir() if "copy" in each.name] == ["copy"]
+
+
+def test_no_password_stands_on_a_command_line():
+    where = make_url("postgresql+psycopg://sugu:s3cret@db/sugu?connect_timeout=3")
+    assert copies._plain(where) == "postgresql://sugu@db/sugu?connect_timeout=3"
+    assert copies._environment(where)["PGPASSWORD"] == "s3cret"
+
+
+def test_the_doctor_of_a_postgresql_tries_its_tools_and_its_spool(
+    surroundings: pytest.MonkeyPatch, kita_postgresql_url: str, tmp_path: Path
+):
+    surroundings.setenv("SUGU_DATABASE_URL", kita_postgresql_url)
+    told = run("doctor").stdout
+    assert re.search(r"ok   backup: pg_dump \d+ for PostgreSQL \d+", told)
+    assert f"ok   spool: {tmp_path}/var" in told
+    surroundings.setenv("PATH", str(tmp_path))
+    assert "FAIL backup: pg_dump is not installed" in run("doctor").stdout
+    fake = tmp_path / "pg_dump"
+    fake.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'\n")
+    fake.chmod(0o755)
+    assert "FAIL backup: pg_dump 9 cannot copy" in run("doctor").stdout
 
 
 def test_a_copy_is_nobody_elses_to_read(quick: Sugu, tmp_path: Path):
@@ -432,6 +475,23 @@ def test_every_number_is_sealed_anew(quick: Sugu, surroundings: pytest.MonkeyPat
     assert works(quick("rekey")).startswith("1 numbers sealed anew")
     surroundings.delenv("SUGU_SECRET_KEYS_OLD")
     assert json.loads(works(quick("subject", "export", FARMER)))["phone"] == FARMER
+
+
+def test_a_machines_key_follows_to_the_new_secret_at_its_next_use(
+    quick: Sugu, surroundings: pytest.MonkeyPatch, kita_sqlite_url: str
+):
+    key = works(quick("staff", "key", "radio")).strip()
+    surroundings.setenv("SUGU_SECRET_KEY", SECRET[::-1])
+    surroundings.setenv("SUGU_SECRET_KEYS_OLD", SECRET.replace(",", ""))
+    assert "1 API keys follow at their next use" in works(quick("rekey"))
+    ask = {"Authorization": f"Bearer {key}"}
+    with TestClient(create_app(Settings(_env_file=None))) as house:
+        assert house.get("/api/v1/quotes", headers=ask).status_code == 200
+    assert "may now be dropped" in works(quick("rekey"))
+    surroundings.delenv("SUGU_SECRET_KEYS_OLD")
+    with TestClient(create_app(Settings(_env_file=None))) as house:
+        assert house.get("/api/v1/quotes", headers=ask).status_code == 200
+    assert works(quick("audit", "verify")).startswith("The audit trail is whole: 1 entries")
 
 
 def test_the_backtest_of_the_advice_is_a_table(quick: Sugu):

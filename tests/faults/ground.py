@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -149,6 +150,14 @@ def reckon(engine: Engine, run_id: int, taken: Carrier) -> Reckoning:
     )
 
 
+FIGURES = HOUSE / ".faults" / "figures.jsonl"
+"""What a full run found, one line each: `python -m tests.faults.trust` makes the page of it."""
+
+
 def table(title: str, **columns: object) -> None:
-    """One line of the table that a full run prints."""
+    """One line of the table that a full run prints, and keeps for `docs/trust.md`."""
     print(f"\n{title}: " + ", ".join(f"{name} {value}" for name, value in columns.items()))
+    if FULL:
+        FIGURES.parent.mkdir(exist_ok=True)
+        with FIGURES.open("a") as kept:
+            kept.write(json.dumps({"title": title, **columns}, default=str) + "\n")

@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 from service.db import writing
 from service.settings import AfricasTalking, Settings
 from service.sms.claim import Batch
-from service.sms.gateway import Tokens
 from service.sms.gateways.africastalking import AfricasTalkingGateway
 from service.sms.tables import Run
+from service.sms.tokens import Tokens
 from service.worker import Worker
 from tests.faults.ground import SECRET, scale, table
 from tests.gateways.standins import standing_in

@@ -311,8 +311,8 @@ async def test_a_refused_password_shows_before_the_day(name: str):
 
 async def test_loopback_accepts_everything_and_shows_it_to_its_sink():
     from service.settings import Loopback
-    from service.sms.gateway import Tokens
     from service.sms.gateways.loopback import LoopbackGateway
+    from service.sms.tokens import Tokens
 
     shown = []
     sender = LoopbackGateway(Loopback(), Tokens("demo"), sink=shown.append)

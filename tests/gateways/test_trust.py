@@ -10,8 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 from service.settings import CARRIERS, Settings
-from service.sms.gateway import Heartbeat, RawRequest, Tokens
+from service.sms.gateway import Heartbeat, RawRequest
 from service.sms.gateways import build
+from service.sms.tokens import Tokens
 from tests.conftest import MARKET_DAY
 from tests.gateways.rooms import TOKEN, gateway
 

@@ -194,7 +194,7 @@ def test_every_echo_of_one_price_fits_with_how_to_undo_it(
         told = fits(replies.understood([report(code, market, unit, **facts)], catalog, say, lang))
         assert to_gsm(catalog.products[code].name(lang)) in told, "not shortened to codes"
         assert ("ANNULER" if lang == "fr" else "AYI") in told
-        fits(replies.undone([report(code, market, unit, **facts)], catalog, say, lang))
+        fits(replies.undone([report(code, market, unit, **facts)], [], catalog, say, lang))
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -243,7 +243,7 @@ def test_the_short_replies_fit(lang: str):
     say = speaker(lang)
     for words in (
         replies.no_amount, replies.no_market, replies.nothing_to_undo, replies.no_question,
-        replies.held, replies.dropped, replies.nothing_missing,
+        replies.held, replies.dropped, replies.habit, replies.habit_kept, replies.habit_dropped,
     ):  # fmt: skip
         fits(words(say))
     fits(replies.not_understood(["x" * 40, "y" * 40], say))

@@ -14,9 +14,10 @@ from service.db import writing
 from service.settings import Loopback, Settings
 from service.sms import outbox
 from service.sms.claim import Batch
-from service.sms.gateway import Capabilities, Cost, IncomingSms, Outcome, Sent, Tokens
+from service.sms.gateway import Capabilities, Cost, IncomingSms, Outcome, Sent
 from service.sms.gateways.loopback import LoopbackGateway
 from service.sms.tables import BalanceReading, Delivery, FetchCursor, JobRun
+from service.sms.tokens import Tokens
 from service.worker import Clockwork, Job, Supervisor, Worker
 from service.worker.carriers import back_fill, note_balance, weigh
 from tests.sms.outbox_world import LIMITS, NOON, VAULT, a_run, looking, people, states

@@ -149,7 +149,7 @@ def back(path: str, notice: str = "") -> Response:
 
 def once(work: Work) -> Once:
     """A form comes once: what is done is then seen on the page it leads to."""
-    return Once(work.session, work.who.name, "", "", work.now)
+    return Once(work.session, work.state.vault, work.who.name, "", "", work.now)
 
 
 def collect(page: Callable[[Ask], Page[Item]], most: int = 4 * MOST) -> list[Item]:

@@ -64,6 +64,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         # what a reporter was asked about
         "outlier": "loin du prix connu", "zero": "un zéro ?", "unit": "quelle unité ?",
         "money": "francs ou dɔrɔmɛ ?", "form": "coque ou grain ?", "market": "quel marché ?",
+        "too_many": "trop de prix en un jour",
         "answered": "répondu", "not_a_price": "pas un prix", "undone": "annulé par le releveur",
         # lists of an audience
         "villages": "villages", "communes": "communes", "cooperatives": "coopératives",

@@ -148,7 +148,7 @@ def _weighings(work: Work, _span: Span) -> Sheet:
 
 
 def _silence(work: Work, _span: Span) -> Sheet:
-    columns = ("market", "name", "fair_on", "hours", "silent", "received", "owed", "call")
+    columns = ("market", "name", "fair_on", "hours", "silent", "received", "absent", "owed", "call")
     rows = [
         (
             each.market,
@@ -157,12 +157,14 @@ def _silence(work: Work, _span: Span) -> Sheet:
             each.hours,
             each.silent,
             " ".join(each.received),
+            " ".join(each.absent),
             " ".join(each.owed),
             ", ".join(caller.name for caller in each.call),
         )
         for each in read_silence(work).items
     ]
-    return Sheet("silence", columns, rows, (("hours", "since the end of the fair"),))
+    notes = (("hours", "since the end of the fair"), ("absent", "said to have no price"))
+    return Sheet("silence", columns, rows, notes)
 
 
 def _gaps(work: Work, span: Span) -> Sheet:

@@ -14,7 +14,7 @@ from service.api.problems import Problem
 from service.people.store import find
 from service.people.tables import Contact
 from service.phone import parse
-from service.sms import states
+from service.sms import archive, states
 from service.sms.tables import Delivery, Exchange, Inbox, MessageText
 
 router = APIRouter(prefix="/messages", tags=["messages"])
@@ -50,6 +50,13 @@ class RawExchange(Answer):
     headers: dict[str, str]
     body: str
     answer: str
+    reply: str
+
+
+class WholeMessage(Message):
+    """One message, with what passed on the wire for those who may work with it."""
+
+    exchange: list[RawExchange]
 
 
 @router.get("")
@@ -76,13 +83,12 @@ def list_messages(
 
 
 @router.get("/{message_id}")
-def read_message(work: Viewer, message_id: str) -> Message:
+def read_message(work: Viewer, message_id: str) -> WholeMessage:
+    """One message; `exchange` is empty for those who only look."""
     direction, number = _parted(message_id)
-    if direction == "in":
-        return _received(work, *_pair(work, number))
-    row = work.one(Delivery, number)
-    text = work.session.get_one(MessageText, row.text_id)
-    return _sent(work, row, text, work.session.get_one(Contact, row.contact_id))
+    one = _one(work, direction, number)
+    raw = _exchanges(work, direction, number) if work.who.may("operator") else []
+    return WholeMessage(**one.model_dump(), exchange=raw)
 
 
 @router.get("/{message_id}/exchange")
@@ -90,11 +96,19 @@ def read_exchange(work: Operator, message_id: str) -> list[RawExchange]:
     """The carrier's own bytes, for when something is odd."""
     direction, number = _parted(message_id)
     work.one(Inbox if direction == "in" else Delivery, number)
-    column = Exchange.inbox_id if direction == "in" else Exchange.delivery_id
-    rows = work.session.exec(
-        select(Exchange).where(column == number).order_by(col(Exchange.id).desc())
-    )
-    return [_raw(work, row) for row in rows]
+    return _exchanges(work, direction, number)
+
+
+def _one(work: Work, direction: str, number: int) -> Message:
+    if direction == "in":
+        return _received(work, *_pair(work, number))
+    row = work.one(Delivery, number)
+    text = work.session.get_one(MessageText, row.text_id)
+    return _sent(work, row, text, work.session.get_one(Contact, row.contact_id))
+
+
+def _exchanges(work: Work, direction: str, number: int) -> list[RawExchange]:
+    return [_raw(work, row) for row in archive.of_message(work.session, direction, number)]
 
 
 def _incoming(
@@ -184,8 +198,14 @@ def _sent(work: Work, row: Delivery, text: MessageText, contact: Contact) -> Mes
 
 
 def _raw(work: Work, row: Exchange) -> RawExchange:
-    body = work.state.vault.open_bytes(row.sealed).decode("utf-8", "replace")
-    return RawExchange.model_validate({**row.model_dump(exclude={"sealed"}), "body": body})
+    kept = row.model_dump(exclude={"sealed", "sealed_answer"})
+    said = {"body": row.sealed, "reply": row.sealed_answer}
+    words = {name: _opened(work, sealed) for name, sealed in said.items()}
+    return RawExchange.model_validate({**kept, **words})
+
+
+def _opened(work: Work, sealed: bytes | None) -> str:
+    return work.state.vault.open_bytes(sealed).decode("utf-8", "replace") if sealed else ""
 
 
 def _contact(work: Work, q: str | None) -> int | None:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from service.api.deps import Viewer, Work
 from service.api.letters import Answer
 from service.people.tables import Contact, Reporter
+from service.prices.absent import said_absent
 from service.prices.book import Book
 from service.prices.catalog import Market
 from service.prices.tables import ReportRow
@@ -31,13 +32,15 @@ class Caller(Answer):
 
 
 class Owing(Answer):
-    """One fair: what came, what is owed. `silent`: nothing came; `alarming`: 36 hours of it."""
+    """One fair: what came, what reporters said had no price, what is owed. `silent`: nothing came;
+    `alarming`: 36 hours of it."""
 
     market: str
     name: str
     fair_on: date
     hours: int
     received: list[str]
+    absent: list[str]
     owed: list[str]
     silent: bool
     alarming: bool
@@ -85,19 +88,22 @@ def _owing(work: Work, market: Market) -> Owing | None:
     if fair_on is None:
         return None
     received = _received(work.session, market.code, fair_on)
-    owed = [c for c in expected(work.state.book(), market.code, fair_on) if c not in received]
+    absent = [c for c in said_absent(work.session, market.code, fair_on) if c not in received]
+    told = {*received, *absent}
+    owed = [c for c in expected(work.state.book(), market.code, fair_on) if c not in told]
     callers = _callers(work, market.code)
-    if not owed and not received and not callers:
+    if not owed and not told and not callers:
         return None  # nobody has ever reported from here: nothing is owed
     over = datetime.combine(fair_on, CLOSES, work.state.limits.zone)
     hours = max(0, int((work.now - over).total_seconds() // 3600))
-    silent = not received
+    silent = not told
     return Owing(
         market=market.code,
         name=market.name,
         fair_on=fair_on,
         hours=hours,
         received=received,
+        absent=absent,
         owed=owed,
         silent=silent,
         alarming=silent and timedelta(hours=hours) >= ALERT_AFTER,

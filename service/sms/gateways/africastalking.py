@@ -36,7 +36,6 @@ from service.sms.gateway import (
     RawRequest,
     Recipient,
     Sent,
-    Tokens,
     Unreadable,
     UssdEnd,
     UssdStyle,
@@ -47,6 +46,7 @@ from service.sms.gateways.fields import as_text, instant, listed, number, part, 
 from service.sms.gateways.line import Line, Verdict, classify, loaded
 from service.sms.gateways.quiet import Quiet
 from service.sms.ringing import IncomingCall
+from service.sms.tokens import Tokens
 
 LIVE = "https://api.africastalking.com"
 SANDBOX = "https://api.sandbox.africastalking.com"
@@ -99,6 +99,7 @@ class AfricasTalkingGateway(Quiet):
             poll_inbox=True,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=atforms.REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:

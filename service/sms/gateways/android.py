@@ -28,12 +28,13 @@ from service.sms.gateway import (
     Parcel,
     RawRequest,
     Recipient,
+    ReportForm,
     Sent,
-    Tokens,
 )
 from service.sms.gateways.fields import as_text, document, instant, listed, number, part, texts
 from service.sms.gateways.line import Line, Verdict, classify, loaded, one_by_one
 from service.sms.gateways.quiet import Quiet
+from service.sms.tokens import Tokens
 
 CLOUD_PATH = "/3rdparty/v1"
 RATE = 0.2
@@ -52,6 +53,14 @@ EVENTS: Mapping[str, NoteState] = MappingProxyType(
 )
 
 
+REPORT = ReportForm(
+    frozenset({"event", "id", "payload.messageId"}),
+    frozenset({"deviceId", "webhookId"})
+    | {f"payload.{name}" for name in ("recipient", "sender", "phoneNumber", "simNumber", "reason")}
+    | {f"payload.{name}" for name in ("partsCount", "sentAt", "deliveredAt", "failedAt")},
+)
+
+
 class AndroidGateway(Quiet):
     name = "android"
 
@@ -66,6 +75,7 @@ class AndroidGateway(Quiet):
             alphanumeric_sender=False,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:

@@ -15,6 +15,7 @@ from service.sms.gateway import (
     NoteState,
     OptOut,
     RawRequest,
+    ReportForm,
     Unreadable,
     UssdEnd,
     UssdTurn,
@@ -33,6 +34,10 @@ STATES: Mapping[str, NoteState] = MappingProxyType(
         "absentsubscriber": NoteState.FAILED,
         "expired": NoteState.FAILED,
     }
+)
+REPORT = ReportForm(
+    frozenset({"id", "status", "phoneNumber"}),
+    frozenset({"networkCode", "failureReason", "retryCount"}),
 )
 HOP_HEADER = "at-ussd-hop-metadata"
 """Names the screen in Africa's Talking's own session statistics."""

@@ -116,6 +116,33 @@ def document(raw: RawRequest) -> object:
         return None
 
 
+def names(raw: RawRequest) -> frozenset[str]:
+    """The names of everything in a request that holds a value: dotted inside JSON, where a list
+    has no index."""
+    loaded = document(raw)
+    asked = {name for name, value in _words(raw.query.encode()) if value}
+    said = _leaves(loaded) if loaded is not None else _filled(_words(raw.body))
+    return frozenset(asked) | frozenset(said)
+
+
+def _filled(form: list[tuple[str, str]]) -> Iterator[str]:
+    return (name for name, value in form if value)
+
+
+def _leaves(whole: object, path: str = "") -> Iterator[str]:
+    match whole:
+        case dict():
+            for name, value in whole.items():
+                yield from _leaves(value, f"{path}.{name}" if path else str(name))
+        case list():
+            for value in whole:
+                yield from _leaves(value, path)
+        case None | "":
+            return
+        case _:
+            yield path
+
+
 def as_text(value: object) -> str:
     """A JSON scalar as it would stand in a form; lone surrogates and NUL become `?` or nothing."""
     match value:

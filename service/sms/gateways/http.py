@@ -24,12 +24,13 @@ from service.sms.gateway import (
     Outcome,
     Parcel,
     RawRequest,
+    ReportForm,
     Sent,
-    Tokens,
 )
 from service.sms.gateways.fields import as_text, document, fields, instant, number, without
 from service.sms.gateways.line import Line, Verdict, classify, said
 from service.sms.gateways.quiet import Quiet
+from service.sms.tokens import Tokens
 
 RATE = 5.0
 """Messages per second, in want of a figure from the aggregator."""
@@ -56,6 +57,7 @@ class HttpGateway(Quiet):
             own_message_id="{key}" in its.url + its.body or "{dlr_url}" in its.url + its.body,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=_report(its),
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:
@@ -167,6 +169,17 @@ class HttpGateway(Quiet):
 
     async def close(self) -> None:
         await self._line.close()
+
+
+def _report(its: Http) -> ReportForm:
+    """The fields the settings name; an id or our key, whichever the aggregator sends back."""
+
+    def placed(name: str) -> str:
+        steps = [*its.items.split("."), *name.split(".")]
+        return ".".join(step for step in steps if step and not step.isdigit())
+
+    known = (its.dlr_id, its.dlr_key, its.dlr_phone, its.dlr_reason)
+    return ReportForm(frozenset({placed(its.dlr_status)}), frozenset(map(placed, known)))
 
 
 def dig(whole: object, path: str) -> object:

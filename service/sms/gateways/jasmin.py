@@ -25,12 +25,13 @@ from service.sms.gateway import (
     Parcel,
     RawRequest,
     Recipient,
+    ReportForm,
     Sent,
-    Tokens,
 )
 from service.sms.gateways.fields import Fields, as_text, fields, number, part, without
 from service.sms.gateways.line import Line, Verdict, classify, loaded, one_by_one
 from service.sms.gateways.quiet import Quiet
+from service.sms.tokens import Tokens
 
 RATE = 10.0
 """Messages per second, what a small SMPP bind is usually granted."""
@@ -63,6 +64,12 @@ GSM_ESCAPED: Mapping[int, str] = MappingProxyType(
 )
 
 
+REPORT = ReportForm(
+    frozenset({"key", "id", "message_status", "level"}),
+    frozenset({"id_smsc", "connector", "subdate", "donedate", "sub", "dlvrd", "err", "text"}),
+)
+
+
 class JasminGateway(Quiet):
     name = "jasmin"
     thanks = b"ACK/Jasmin"
@@ -75,7 +82,11 @@ class JasminGateway(Quiet):
         self._login = {"username": its.username, "password": its.password.get_secret_value()}
         self._line = Line()
         self.capabilities = Capabilities(
-            own_message_id=True, balance=True, rate=its.rate or rate or RATE, tier=its.wire_tier
+            own_message_id=True,
+            balance=True,
+            rate=its.rate or rate or RATE,
+            tier=its.wire_tier,
+            report=REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:

@@ -26,12 +26,13 @@ from service.sms.gateway import (
     Parcel,
     RawRequest,
     Recipient,
+    ReportForm,
     Sent,
-    Tokens,
 )
 from service.sms.gateways.fields import as_words, fields, instant, number, pairs, without
 from service.sms.gateways.line import PAUSE, Line, Verdict, classify, one_by_one, said
 from service.sms.gateways.quiet import Quiet
+from service.sms.tokens import Tokens
 
 RATE = 10.0
 """Messages per second, what a small SMPP bind is usually granted."""
@@ -54,6 +55,10 @@ STATES: Mapping[str, NoteState] = MappingProxyType(
 )
 
 
+REPORT = ReportForm(frozenset({"key", "status"}), frozenset({"smsc", "reply", "id"}))
+"""The names we gave them ourselves in the report's address."""
+
+
 class KannelGateway(Quiet):
     name = "kannel"
     thanks = b""
@@ -69,6 +74,7 @@ class KannelGateway(Quiet):
             reply_in_http_body=True,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:

@@ -14,6 +14,7 @@ from typing import Any, assert_never
 
 import httpx
 
+from service.sms import overheard
 from service.sms.gateway import Halt, HaltKind, Outcome, Parcel, Recipient, Sent
 
 DEADLINE = 12.0
@@ -31,6 +32,9 @@ QUOTED = 120
 
 MOVED = frozenset({301, 302, 307, 308})
 """The request was not dealt with: the address in the settings is wrong."""
+
+KEPT = ("content-type", "retry-after", "date")
+"""Headers worth keeping of a request or an answer; none of them can hold a secret."""
 
 SPEAKING = frozenset({"http11.send_request_headers.started"})
 """The step of httpcore from which the carrier may have heard us."""
@@ -52,18 +56,30 @@ class Line:
         self._headers, self._auth = headers, auth
         self._client: httpx.AsyncClient | None = None
 
-    async def call(self, method: str, url: str, **content: Any) -> Met:
-        """Ask, and bring back whatever is met. Nothing is retried once a byte has left."""
+    async def call(
+        self, method: str, url: str, *, auth: httpx.Auth | None = None, **content: Any
+    ) -> Met:
+        """Ask, and bring back whatever is met. Nothing is retried once a byte has left. `auth`
+        stands in for the line's own."""
+        try:
+            asked = self._open().build_request(method, url, **content)
+        except (httpx.InvalidURL, UnicodeError) as wrong:
+            return wrong
+        met = await self._ask(asked, {} if auth is None else {"auth": auth})
+        if (heard := overheard.ears()) is not None:
+            heard.append(_passed(asked, met))
+        return met
+
+    async def _ask(self, asked: httpx.Request, instead: Mapping[str, Any]) -> Met:
         steps: set[str] = set()
 
         async def note(step: str, _: object) -> None:
             steps.add(step)
 
+        asked.extensions = {**asked.extensions, "trace": note}
         try:
             async with asyncio.timeout(DEADLINE):
-                return await self._open().request(
-                    method, url, extensions={"trace": note}, **content
-                )
+                return await self._open().send(asked, **instead)
         except TimeoutError as met:  # the deadline: only in mid-connection is it sure nothing left
             return met if SPEAKING & steps else httpx.ConnectTimeout("deadline while connecting")
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as met:
@@ -89,6 +105,22 @@ class Line:
         if self._client is not None:
             await self._client.aclose()
             self._client = None
+
+
+def _passed(asked: httpx.Request, met: Met) -> overheard.Passed:
+    """What is worth keeping. A key in a header is left out here, one elsewhere by the archive."""
+    path, _, query = asked.url.raw_path.partition(b"?")
+    headers = {"host": asked.url.host} | _kept(asked.headers)
+    status, answer = type(met).__name__, b""
+    if isinstance(met, httpx.Response):
+        status, answer = str(met.status_code), met.content[: overheard.LONGEST]
+        headers |= {f"answer {name}": value for name, value in _kept(met.headers).items()}
+    body = asked.content[: overheard.LONGEST]
+    return overheard.Passed(asked.method, path.decode(), query, headers, body, status, answer)
+
+
+def _kept(headers: httpx.Headers) -> dict[str, str]:
+    return {name: headers[name] for name in KEPT if name in headers}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from service.sms.gateway import (
     RawRequest,
     Reports,
     Sent,
-    Tokens,
     Unreadable,
     UssdEnd,
     UssdStyle,
@@ -27,6 +26,7 @@ from service.sms.gateway import (
 from service.sms.gateways import atforms
 from service.sms.gateways.quiet import Quiet
 from service.sms.ringing import IncomingCall
+from service.sms.tokens import Tokens
 
 RATE = 200.0
 """Messages per second: enough to show a broadcast of the whole area within a minute."""
@@ -55,6 +55,7 @@ class LoopbackGateway(Quiet):
             own_message_id=True,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=atforms.REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:

@@ -30,8 +30,8 @@ from service.sms.gateway import (
     Parcel,
     RawRequest,
     Recipient,
+    ReportForm,
     Sent,
-    Tokens,
     Unreadable,
     UssdStyle,
     UssdTurn,
@@ -50,6 +50,7 @@ from service.sms.gateways.fields import (
 )
 from service.sms.gateways.line import Line, Verdict, classify, loaded, one_by_one
 from service.sms.gateways.quiet import Quiet
+from service.sms.tokens import Tokens
 
 RATE = 4.0
 """Messages per second: the published limit is five."""
@@ -71,6 +72,14 @@ STATES: Mapping[str, NoteState] = MappingProxyType(
 )
 
 
+REPORT = ReportForm(
+    frozenset(
+        f"deliveryInfoNotification.{name}"
+        for name in ("callbackData", "deliveryInfo.address", "deliveryInfo.deliveryStatus")
+    )
+)
+
+
 class OrangeGateway(Quiet):
     name = "orange"
 
@@ -85,6 +94,7 @@ class OrangeGateway(Quiet):
             balance=True,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
+            report=REPORT,
         )
 
     async def send(self, parcel: Parcel) -> Sequence[Sent] | Halt:

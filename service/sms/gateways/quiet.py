@@ -13,12 +13,12 @@ from service.sms.gateway import (
     Kind,
     OptOut,
     RawRequest,
-    Tokens,
     Unreadable,
     UssdEnd,
     UssdTurn,
 )
 from service.sms.ringing import IncomingCall
+from service.sms.tokens import Tokens
 
 
 class Quiet:
