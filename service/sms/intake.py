@@ -20,7 +20,7 @@ from service.people.store import Caller, key
 from service.people.tables import Contact
 from service.phone import Vault, parse
 from service.prices.book import Book
-from service.sms import answers, challenge, outbox, replying, reporting, unanswered
+from service.sms import answers, challenge, outbox, replying, reporting, unanswered, untaught
 from service.sms.gateway import IncomingSms
 from service.sms.grammar import read
 from service.sms.lexicon import Lexicon
@@ -37,7 +37,7 @@ from service.sms.reading import (
 )
 from service.sms.refused import Refused
 from service.sms.replies import no_amount, no_question, not_understood
-from service.sms.tables import Inbox, UnmatchedToken
+from service.sms.tables import Inbox
 
 SAME_WITHIN = timedelta(minutes=10)
 """Without a carrier's id, the same words from the same phone this soon are the same message."""
@@ -49,8 +49,6 @@ LONGEST = 1530
 """Characters read of one message: ten segments."""
 HELP_EVERY = timedelta(days=1)
 """Unknown text gets one short help a day per number."""
-TOKEN = 40
-"""Characters kept of a word nobody has taught us."""
 
 log = structlog.get_logger()
 
@@ -118,7 +116,7 @@ def handle(session: Session, desk: Desk, row: Inbox, caller: Caller, now: dateti
     reporter = caller.reporter is not None
     said = read(row.text[:LONGEST], desk.lexicon, today, sent, reporter=reporter)
     row.outcome = type(said).__name__.lower()
-    _log_unmatched(session, said, key(row.id), now)
+    untaught.note(session, said, key(row.id), now)
     ask = question_of(session, desk, caller, now)
     if caller.reporter is None:
         return _answer_farmer(ask, row, said)
@@ -324,18 +322,3 @@ def first_help(session: Session, row: Inbox) -> bool:
     ).first()
     row.outcome = "help" if earlier is None else "unknown"
     return earlier is None
-
-
-def _log_unmatched(session: Session, said: Reading, inbox_id: int, now: datetime) -> None:
-    """Words nobody has taught us are counted, so that staff can add them as aliases."""
-    match said:
-        case Reports() | Command() | Unreadable():
-            for word in dict.fromkeys(said.unmatched):
-                _count(session, word[:TOKEN], inbox_id, now)
-
-
-def _count(session: Session, token: str, inbox_id: int, now: datetime) -> None:
-    row = session.get(UnmatchedToken, token) or UnmatchedToken(token=token, last_at=now)
-    row.count, row.last_at, row.inbox_id = row.count + 1, now, inbox_id
-    session.add(row)
-    session.flush()
