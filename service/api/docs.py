@@ -50,6 +50,7 @@ TAGS: Mapping[str, str] = {
     "markets": "Fairs and town markets, their days, closed roads and cancelled fairs.",
     "units": "How prices are said: kilo, sack, bowl, head.",
     "weighings": "The kilos of a vessel for one product at one market.",
+    "yields": "What shelling was measured to leave: kilos of kernel from a kilo in the shell.",
     "aliases": "Ways of writing; and words nobody has taught Sugu yet.",
     "villages": "Where farmers live.",
     "routes": "What it costs to go from a village to a market.",

@@ -13,7 +13,9 @@ from service.prices.store import bump
 
 Row = TypeVar("Row", bound=SQLModel)
 
-REFERENCE = frozenset({"product", "market", "unit", "weighing", "alias", "route", "village"})
+REFERENCE = frozenset(
+    {"product", "market", "unit", "weighing", "shelling", "alias", "route", "village"}
+)
 """What farmers are answered from: a change moves the book in every process."""
 
 

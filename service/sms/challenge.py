@@ -133,7 +133,7 @@ def _on_probation(scene: Scene, reporter: Reporter) -> bool:
 def _lately(scene: Scene, report: ReportRow) -> Sequence[int]:
     """The prices of the last month; after a gap the newest few of the last year."""
     rows = scene.session.exec(
-        select(QuoteRow.fair_on, QuoteRow.value)
+        select(col(QuoteRow.fair_on), col(QuoteRow.value))
         .where(
             QuoteRow.product == report.product,
             QuoteRow.market == report.market,

@@ -119,7 +119,8 @@ def edition(
 ) -> Edition:
     """Render a broadcast once per language and place. A missing language reads the French."""
     book = press.book(session)
-    scene = Scene(book, press.limits.today(now), press.code, chosen.products)
+    limits = press.limits
+    scene = Scene(book, limits.today(now), press.code, chosen.products, limits.drafts)
     templates = {lang: _template(body.get(lang) or body["fr"], book) for lang in LANGS}
     scope = _widest(templates.values())
     places = _places(session, chosen, scope)

@@ -18,7 +18,9 @@ from service.prices.freshness import Freshness
 from service.sms.refused import Refused
 
 VARIABLES = ("date", "day", "prices", "market", "village", "commune", "code")
-"""What may stand in braces, besides `price:PRODUCT:MARKET`."""
+"""What may stand in braces, besides `price:PRODUCT:MARKET` and `dorome:PRODUCT:MARKET`."""
+AMOUNTS = frozenset({"price", "dorome"})
+"""What may stand before `:PRODUCT:MARKET`: the price in francs, or counted in dɔrɔmɛ."""
 BY_MARKET = frozenset({"prices", "market"})
 BY_VILLAGE = frozenset({"village", "commune"})
 LONGEST = 480
@@ -37,8 +39,11 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class PriceOf:
+    """One price in francs; `counted` in dɔrɔmɛ, for those who count so."""
+
     product: str
     market: str
+    counted: bool = False
 
 
 Part = str | Hole | PriceOf
@@ -100,12 +105,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a text is filled from. `products` narrows `{prices}`; empty means all sold."""
+    """What a text is filled from. `products` narrows `{prices}`; empty means all sold.
+    `drafts`: whether Bambara nobody has approved is sent, or French in its place."""
 
     book: Book
     today: date
     code: str
     products: frozenset[str] = field(default_factory=frozenset)
+    drafts: bool = True
 
 
 def read(body: str, catalog: Catalog) -> Template | Refused:
@@ -140,7 +147,7 @@ def render(template: Template, scene: Scene, lang: str, place: Place) -> Rendere
     `{prices}` takes what room one SMS leaves it. A text with prices always carries their day
     and, where it still fits, how to stop.
     """
-    say = speaker(lang)
+    say = speaker(lang, drafts=scene.drafts)
     singles = _named_prices(template, scene)
     listed = _listed(template, scene, place)
     shown = [price for price in (*singles.values(), *listed) if price.quote is not None]
@@ -161,20 +168,20 @@ def render(template: Template, scene: Scene, lang: str, place: Place) -> Rendere
 
 def _part(said: str, catalog: Catalog) -> Part | Refused:
     name, *codes = [word.strip() for word in said.split(":")]
-    if name == "price" and len(codes) == 2:
+    if name in AMOUNTS and len(codes) == 2:
         product, market = (code.upper() for code in codes)
         if product not in catalog.products:
             return _nothing(said, f"no product {product}", f"pas de produit {product}")
         if market not in catalog.markets:
             return _nothing(said, f"no market {market}", f"pas de marché {market}")
-        return PriceOf(product, market)
+        return PriceOf(product, market, counted=name == "dorome")
     if name in VARIABLES and not codes:
         return Hole(name)
     known = ", ".join(f"{{{each}}}" for each in VARIABLES)
     return Refused(
         "body",
-        f"{{{said}}} is unknown. Known are {known} and {{price:ARA:KITA}}.",
-        f"{{{said}}} est inconnu. Connus : {known} et {{price:ARA:KITA}}.",
+        f"{{{said}}} is unknown. Known are {known}, {{price:ARA:KITA}} and {{dorome:ARA:KITA}}.",
+        f"{{{said}}} est inconnu. Connus : {known}, {{price:ARA:KITA}} et {{dorome:ARA:KITA}}.",
     )
 
 
@@ -200,7 +207,7 @@ class _Fill:
     def _fill(self, part: Part, singles: dict[PriceOf, Price], prices: str) -> str:
         match part:
             case PriceOf():
-                return self._number(singles.get(part))
+                return self._number(singles.get(part), counted=part.counted)
             case Hole("prices"):
                 return prices
             case Hole(name):
@@ -223,9 +230,11 @@ class _Fill:
         }
         return values[name]
 
-    def _number(self, price: Price | None) -> str:
+    def _number(self, price: Price | None, *, counted: bool) -> str:
         if price is None or price.quote is None or not _told(price):
             return "-"
+        if counted:
+            return money.francs(money.dorome(money.to_coin(price.quote.value)) or 0)
         return money.francs(price.quote.value) + self._aged(price)
 
     def _aged(self, price: Price) -> str:
@@ -255,7 +264,7 @@ class _Fill:
         values = {
             "product": product.name(self.lang),
             "price": money.francs(quote.value),
-            "dorome": money.dorome(money.to_coin(quote.value)),
+            "dorome": money.francs(money.dorome(money.to_coin(quote.value)) or 0),
         }
         if quote.unit != product.quantity:
             unit = self.scene.book.catalog.units.get(quote.unit)

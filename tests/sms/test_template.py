@@ -39,6 +39,24 @@ def test_a_single_price_is_named_by_product_and_market():
     assert said("{date}: {price:ARA:KITA} F. STOP") == "20/11: 225 F. STOP"
 
 
+def test_in_bambara_each_price_is_counted_both_ways():
+    told = said("{date} {prices}", "bm")
+    assert "225 F/kg (dɔrɔmɛ 45)" in told
+    assert told.count("dɔrɔmɛ") == told.count(" F")
+    assert encoding.segments(encoding.to_gsm(told)) == 1
+
+
+def test_a_single_price_may_be_counted_in_dorome():
+    body = "{price:ARA:KITA} F, dɔrɔmɛ {dorome:ARA:KITA}, {date}. STOP"
+    assert said(body, "bm") == "225 F, dɔrɔmɛ 45, 20/11. STOP"
+    refused = read("{dorome:XXX:KITA}", BOOK.catalog)
+    assert isinstance(refused, Refused)
+
+
+def test_where_drafts_do_not_ship_a_price_line_is_said_in_french_words():
+    assert "(dɔrɔmɛ" not in said("{date} {prices}", "bm", drafts=False)
+
+
 def test_a_price_of_another_day_says_so():
     book = the_book()
     quotes = dict(book.quotes) | {

@@ -35,6 +35,7 @@ from service.api.v1 import (
     units,
     villages,
     weighings,
+    yields,
 )
 
 LARGEST = 1024 * 1024
@@ -51,6 +52,7 @@ for _each in (
     markets.router,
     units.router,
     weighings.router,
+    yields.router,
     aliases.router,
     aliases.unmatched,
     villages.router,
