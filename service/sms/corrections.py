@@ -234,7 +234,8 @@ def _words(session: Session, run: Run, wrong: Wrong, press: Press, now: datetime
 
 def words(wrong: Wrong, say: Say, lang: str, book: Book) -> str:
     """What is said, in one SMS, with the way out that the corrected message had."""
-    return f"{_mended(wrong, say, lang, book)} {say('foot.stop', 'STOP=arrêt')}"
+    way_out = say("foot.stop", "STOP=arrêt")
+    return f"{_mended(wrong, say, lang, book)} {way_out}"
 
 
 def _mended(wrong: Wrong, say: Say, lang: str, book: Book) -> str:
