@@ -9,7 +9,18 @@ Parts that take a number of seconds as `part=seconds`: `region=600`, `storm=60`,
 
 import sys
 
-from bench import crowd, fanout, footprint, history, market, results, scale, speed, together
+from bench import (
+    crowd,
+    fanout,
+    footprint,
+    history,
+    market,
+    pages,
+    results,
+    scale,
+    speed,
+    together,
+)
 
 PARTS = {
     "speed": speed.measure,
@@ -17,13 +28,14 @@ PARTS = {
     "together": together.measure,
     "fanout": fanout.section,
     "history": history.measure,
+    "pages": pages.measure,
     "footprint": footprint.measure,
     "scale": scale.measure,
     "crowd": crowd.measure,
 }
 LOADS = {"region": market.TEN_TIMES, "storm": market.STORM, "soak": market.ORDINARY}
 """Parts that last as long as they are told to."""
-USUAL = ("speed", "market", "together", "fanout", "history", "footprint")
+USUAL = ("speed", "market", "together", "fanout", "history", "pages", "footprint")
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ TITLES = {
     "fanout": "A broadcast to a whole country",
     "crowd": "Half a million messages",
     "history": "A report with history behind it",
+    "pages": "Pages of the console with years behind them",
     "footprint": "Room",
     "scale": "More than one process",
 }

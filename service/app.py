@@ -11,6 +11,7 @@ from service import clock as clocks
 from service.api import docs, errors, health, hooks
 from service.api import open as open_data
 from service.api.console import router as console
+from service.api.console.desk import failed
 from service.api.crowd import Crowd
 from service.api.dial import App, Front
 from service.api.parts import Parts, parts_of
@@ -71,6 +72,7 @@ def build_on(parts: Parts) -> FastAPI:
 
 def _furnish(app: FastAPI, settings: Settings) -> None:
     errors.install(app)
+    app.state.problem_page = failed
     for router in (hooks.router, v1, open_data.router, health.router, console):
         app.include_router(router)
     docs.install(app, to_all=settings.demo or settings.docs)

@@ -808,6 +808,9 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_delivery_run_state", ["run_id", "state", "id"], unique=False)
         batch_op.create_index(
+            "ix_delivery_spent", ["created_at", "state", "segments", "cost"], unique=False
+        )
+        batch_op.create_index(
             "ix_delivery_single",
             ["priority", "not_before", "id"],
             unique=False,
@@ -1238,6 +1241,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'queued' AND run_id IS NULL"),
             postgresql_where=sa.text("state = 'queued' AND run_id IS NULL"),
         )
+        batch_op.drop_index("ix_delivery_spent")
         batch_op.drop_index("ix_delivery_run_state")
         batch_op.drop_index(
             "ix_delivery_leased",

@@ -41,10 +41,17 @@ class Line:
 
 
 def safe(value: Any) -> Any:
-    """A cell that cannot become a formula: text gets an apostrophe, numbers stay numbers."""
-    if isinstance(value, str) and value.startswith(FORMULA):
+    """A cell that cannot become a formula: text gets an apostrophe, numbers stay numbers. Text
+    that looks as if it had one gets another, so that `_bare` gives back exactly what was there."""
+    if isinstance(value, str) and value.lstrip("'").startswith(FORMULA):
         return f"'{value}"
     return value
+
+
+def _bare(cell: str) -> str:
+    """What `safe` was given."""
+    guarded = cell.startswith("'") and cell.lstrip("'").startswith(FORMULA)
+    return cell[1:] if guarded else cell
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -170,7 +177,7 @@ HEADINGS: Mapping[str, str] = {
 def _lines(rows: Iterable[Sequence[str]]) -> Iterator[Line]:
     names: list[str] | None = None
     for number, row in enumerate(rows, start=1):
-        cells = [cell.strip() for cell in row]
+        cells = [_bare(cell.strip()) for cell in row]
         if not any(cells) or cells[0].startswith("#"):  # HXL tags under the heading
             continue
         if names is None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -86,7 +86,10 @@ def _imported(said: Settings) -> dict[str, History]:
         return {}
     finally:
         engine.dispose()
-    return {f"{product} {market}": history for (product, market), history in found.items()}
+    return {  # here the price of the day is of the survey too, and may be called high
+        f"{product} {market}": replace(history, same_series=True)
+        for (product, market), history in found.items()
+    }
 
 
 def _shipped() -> dict[str, History]:

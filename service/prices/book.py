@@ -5,15 +5,16 @@ touches no database and can never see half of a change. Everything here is a loo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from service.prices.advice import Home, Offer, When, Where, shut, where
+from service.prices.advice import TRUSTED, Home, Offer, When, Where, shut, where
 from service.prices.catalog import Catalog, Market, Measure, Product, Unit, Weight
 from service.prices.freshness import Freshness, age_days, freshness
 from service.prices.neighbours import Estimate
 from service.prices.quote import STALE_AFTER_DAYS, Quote, grade_on, tick_of, to_tick
 from service.prices.season import History
+from service.prices.shelling import Shelling, Sold, Yield, shelling
 from service.prices.trip import RouteCost
 from service.prices.units import WEIGHINGS_FOR_SPREAD
 from service.prices.waiting import StorageCost, when
@@ -75,6 +76,7 @@ class Book:
     `day` is the local day it was made for: advice on waiting belongs to a month.
     `vessels` are quotes in units that have no weighing (F a sack); `homes` the farm-gate
     quotes by (product, commune); `histories` and `storage` what advice on waiting rests on;
+    `yields` the newest measured yield of each product that can be shelled;
     `reference` the version of the reference facts.
     """
 
@@ -88,6 +90,7 @@ class Book:
     homes: Mapping[Pair, Quote] = field(default_factory=dict)
     histories: Mapping[Pair, History] = field(default_factory=dict)
     storage: Mapping[str, StorageCost] = field(default_factory=dict)
+    yields: Mapping[str, Yield] = field(default_factory=dict)
     villages: Mapping[str, VillageCard] = field(default_factory=dict)
     routes: Mapping[str, Sequence[RouteCost]] = field(default_factory=dict)
     reference: int = 0
@@ -177,7 +180,29 @@ class Book:
             return None
         home = Home(home_value, None) if home_value else self._home(product, card)
         offers = [offer for each in self.prices(product, today) if (offer := _offer(each, today))]
-        return where(product, village, kg, home, offers, self.routes.get(village, ()), today)
+        found = where(product, village, kg, home, offers, self.routes.get(village, ()), today)
+        return replace(found, shelling=self._shelling(found, card, today))
+
+    def _shelling(self, found: Where, card: VillageCard, today: date) -> Shelling | None:
+        """Shell against kernel at the market advised, else the village's own, else the best."""
+        measured = self.yields.get(found.product)
+        if measured is None or not measured.current(today):
+            return None
+        best = (each.market for each in found.options if each.net is not None)
+        for market in (found.market, card.market, *best):
+            shell = self._trusted(found.product, market, today)
+            kernel = self._trusted(measured.made, market, today)
+            if market and shell and kernel:
+                return shelling(measured, market, shell, kernel)
+        return None
+
+    def _trusted(self, product: str, market: str | None, today: date) -> Sold | None:
+        """A price good enough to advise on: fresh, grade A or B, by the kilo."""
+        known = product in self.catalog.products and market in self.catalog.markets
+        offer = _offer(self.price(product, market, today), today) if known and market else None
+        if offer is None or not offer.fresh or offer.grade not in TRUSTED:
+            return None
+        return Sold(offer.price, offer.se_ln)
 
     def _home(self, product: str, card: VillageCard) -> Home | None:
         """The newest farm-gate quote of the village's commune (settled reading 16)."""

@@ -15,7 +15,15 @@ from service.prices.neighbours import Estimate, estimate
 from service.prices.quote import Quote, grade_on
 from service.prices.reference import read_catalog
 from service.prices.season import History, choose, month_index, monthly
-from service.prices.tables import BookVersion, ProductRow, QuoteRow, ReferencePrice, RouteRow
+from service.prices.shelling import Yield
+from service.prices.tables import (
+    BookVersion,
+    ProductRow,
+    QuoteRow,
+    ReferencePrice,
+    RouteRow,
+    ShellingRow,
+)
 from service.prices.trend import STEP, trend
 from service.prices.trip import RouteCost
 from service.prices.waiting import StorageCost
@@ -65,6 +73,7 @@ def _whole(session: Session, today: date, kept: Book | None, marks: BookVersion)
         homes=_homes(session, catalog, today),
         histories=kept.histories if kept else _histories(session, catalog),
         storage=kept.storage if kept else _storage_costs(session),
+        yields=kept.yields if kept else _yields(session),
         routes=kept.routes if kept else _routes(session),
         villages=kept.villages if kept else {},
         demo=any(market.demo for market in catalog.markets.values()),
@@ -263,6 +272,17 @@ def _storage_costs(session: Session) -> dict[str, StorageCost]:
         if row.loss_per_month is not None
         and row.money_per_month is not None
         and row.store_per_month is not None
+    }
+
+
+def _yields(session: Session) -> dict[str, Yield]:
+    """The newest yield measured of each product."""
+    rows = session.exec(
+        select(ShellingRow).order_by(col(ShellingRow.measured_on), col(ShellingRow.id))
+    )
+    return {
+        row.raw: Yield(row.raw, row.made, row.share, row.cost_per_kg, row.measured_on, row.source)
+        for row in rows
     }
 
 

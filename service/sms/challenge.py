@@ -29,6 +29,7 @@ TRIES = 3
 PROBATION = 3
 """Fair days with a price that counted, after which a number is known."""
 MONTH = timedelta(days=28)
+YEAR = timedelta(days=365)
 FEWEST = 3
 """Fair days of a month below which there is no telling what is far."""
 FAR = 0.40
@@ -130,13 +131,18 @@ def _on_probation(scene: Scene, reporter: Reporter) -> bool:
 
 
 def _lately(scene: Scene, report: ReportRow) -> Sequence[int]:
-    return scene.session.exec(
-        select(QuoteRow.value).where(
+    """The prices of the last month; after a gap the newest few of the last year."""
+    rows = scene.session.exec(
+        select(col(QuoteRow.fair_on), col(QuoteRow.value))
+        .where(
             QuoteRow.product == report.product,
             QuoteRow.market == report.market,
             QuoteRow.stage == report.stage,
             QuoteRow.unit == report.basis,
-            QuoteRow.fair_on >= report.observed_on - MONTH,
+            QuoteRow.fair_on >= report.observed_on - YEAR,
             QuoteRow.fair_on < report.observed_on,
         )
+        .order_by(col(QuoteRow.fair_on).desc())
     ).all()
+    month = [value for day, value in rows if day >= report.observed_on - MONTH]
+    return month if len(month) >= FEWEST else [value for _, value in rows[:FEWEST]]

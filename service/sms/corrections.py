@@ -14,8 +14,8 @@ import sqlalchemy
 from sqlalchemy import literal
 from sqlmodel import Session, col, select
 
-from service import money
-from service.i18n import LANGS, Say, short_date, speaker
+from service.i18n import LANGS, Say, short_date
+from service.money import priced
 from service.people.tables import Subscriber
 from service.prices.book import Book
 from service.prices.catalog import Quantity, Stage
@@ -107,7 +107,7 @@ def correct(
     )
     session.add(run)
     session.flush()
-    _words(session, run, wrong, press.book(session), now)
+    _words(session, run, wrong, press, now)
     for price in told:
         price.corrected_at = now
         session.add(price)
@@ -191,7 +191,7 @@ def _correct_alert(
     sent = outbox.enqueue(
         session,
         contact_id=alert.contact_id,
-        body=words(wrong, language, press.book(session)),
+        body=words(wrong, press.limits.voice(language), language, press.book(session)),
         language=language,
         kind="correction",
         now=now,
@@ -211,9 +211,10 @@ def _correct_alert(
         )
 
 
-def _words(session: Session, run: Run, wrong: Wrong, book: Book, now: datetime) -> None:
+def _words(session: Session, run: Run, wrong: Wrong, press: Press, now: datetime) -> None:
+    book = press.book(session)
     for lang in LANGS:
-        text = outbox.write(session, words(wrong, lang, book), lang)
+        text = outbox.write(session, words(wrong, press.limits.voice(lang), lang, book), lang)
         session.add(RunText(run_id=stored(run.id), language=lang, text_id=stored(text.id)))
         if wrong.new is not None:
             session.add(
@@ -231,32 +232,32 @@ def _words(session: Session, run: Run, wrong: Wrong, book: Book, now: datetime) 
     session.flush()
 
 
-def words(wrong: Wrong, lang: str, book: Book) -> str:
+def words(wrong: Wrong, say: Say, lang: str, book: Book) -> str:
     """What is said, in one SMS, with the way out that the corrected message had."""
-    say = speaker(lang)
-    return f"{_mended(wrong, lang, book, say)} {say('foot.stop', 'STOP=arrêt')}"
+    way_out = say("foot.stop", "STOP=arrêt")
+    return f"{_mended(wrong, say, lang, book)} {way_out}"
 
 
-def _mended(wrong: Wrong, lang: str, book: Book, say: Say) -> str:
+def _mended(wrong: Wrong, say: Say, lang: str, book: Book) -> str:
     product = book.catalog.products.get(wrong.product)
     market = book.catalog.markets.get(wrong.market)
+    per = "/kg" if product and product.quantity is Quantity.KG else ""
     values = {
         "product": product.name(lang) if product else wrong.product,
         "market": market.name if market else wrong.market,
         "date": short_date(wrong.fair_on),
-        "per": "/kg" if product and product.quantity is Quantity.KG else "",
-        "old": money.francs(wrong.old),
+        "old": priced(wrong.old, lang, per),
     }
     if wrong.new is None:
         return say(
             "correction.withdrawn",
-            "CORRECTION {market} {date} : le prix {product} {old} F{per} est annulé.",
+            "CORRECTION {market} {date} : le prix {product} {old} est annulé.",
             **values,
         )
     return say(
         "correction.price",
-        "CORRECTION {market} {date} : {product} {new} F{per}, et non {old} F{per}.",
-        new=money.francs(wrong.new),
+        "CORRECTION {market} {date} : {product} {new}, et non {old}.",
+        new=priced(wrong.new, lang, per),
         **values,
     )
 

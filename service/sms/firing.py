@@ -24,9 +24,9 @@ from service.sms.editions import (
     edition_of,
     next_due,
 )
+from service.sms.filling import Carried
 from service.sms.limits import Limits
 from service.sms.tables import Broadcast, Run, RunPrice, RunText, stored
-from service.sms.template import Carried
 
 GRACE = timedelta(hours=2)
 """A slot this late is missed, and said to be: an old bulletin is not sent after an outage."""

@@ -174,9 +174,11 @@ def price_of(report: ReportRow, catalog: Catalog, say: Say, lang: Lang) -> str:
     told = f"{francs(report.amount)} F/{quantity.strip()}{' ' if quantity else ''}{per}"
     count = dorome(report.amount)
     if report.money == Money.DOROME.value and count:
-        told += f" ({say('sms.dorome', 'dorome {n}', n=francs(count))})"
+        counted = say("sms.dorome", "dorome {n}", n=francs(count))
+        told += f" ({counted})"
     if report.value is None:
-        return f"{told} ({say('sms.not_weighed', 'non pesé')})"
+        unweighed = say("sms.not_weighed", "non pesé")
+        return f"{told} ({unweighed})"
     if report.unit != "KG" and product.quantity == "kg":
         told += f" ({francs(to_coin(report.value))} F/kg)"
     return told

@@ -134,10 +134,18 @@ def _again(
     first = _root(session, run_id)
     family = [stored(first.id), *_children(session, first)]
     if len([each for each in family if each != first.id]) >= RETRIES:
-        return Refused("retries", f"This run has been tried {RETRIES} times again already.")
+        return Refused(
+            "retries",
+            f"This run has been tried {RETRIES} times again already.",
+            f"Cet envoi a déjà été réessayé {RETRIES} fois.",
+        )
     end = _end(session, first, now, limits)
     if end <= limits.wakes(now):
-        return Refused("late", "The prices of this run are too old to be sent now.")
+        return Refused(
+            "late",
+            "The prices of this run are too old to be sent now.",
+            "Les prix de cet envoi sont trop vieux pour partir.",
+        )
     again = Run(
         broadcast_id=first.broadcast_id,
         due_at=now,
@@ -154,7 +162,9 @@ def _again(
     if not again.total:
         session.delete(again)
         session.flush()
-        return Refused("nobody", "Nobody is left to try again.")
+        return Refused(
+            "nobody", "Nobody is left to try again.", "Il ne reste personne à réessayer."
+        )
     session.add(again)
     _reopen(session, first.broadcast_id)
     return again

@@ -42,12 +42,7 @@ class Inbox(SQLModel, table=True):
             "state IN ('handled', 'ignored', 'stuck', 'collision')", name="state_known"
         ),
         Index("ix_inbox_received_at", "received_at"),
-        Index(
-            "ix_inbox_stuck",
-            "id",
-            sqlite_where=IS_STUCK,
-            postgresql_where=IS_STUCK,
-        ),
+        Index("ix_inbox_stuck", "id", sqlite_where=IS_STUCK, postgresql_where=IS_STUCK),
     )
 
 
@@ -103,6 +98,7 @@ class Delivery(SQLModel, table=True):
         CheckConstraint(IS_DELIVERY_STATE, name="state_known"),
         UniqueConstraint("run_id", "contact_id"),
         Index("ix_delivery_run_state", "run_id", "state", "id"),
+        Index("ix_delivery_spent", "created_at", "state", "segments", "cost"),
         Index(
             "ix_delivery_single",
             "priority",

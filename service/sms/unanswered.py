@@ -9,7 +9,6 @@ from typing import get_args
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from service.i18n import speaker
 from service.people.tables import Reporter
 from service.prices import questions
 from service.prices.amends import set_status
@@ -158,7 +157,9 @@ def _ask(session: Session, book: Book, limits: Limits, row: QuestionRow, now: da
     outbox.enqueue(
         session,
         contact_id=reporter.contact_id,
-        body=replies.question(row, book.catalog, speaker(reporter.language), reporter.language),
+        body=replies.question(
+            row, book.catalog, limits.voice(reporter.language), reporter.language
+        ),
         language=reporter.language,
         kind="question",
         now=now,

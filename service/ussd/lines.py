@@ -78,7 +78,7 @@ def copy_text(price: Price, scene: Scene) -> str:
 def _heading(price: Price, scene: Scene) -> Line:
     product, market = price.product.name(scene.lang), price.market.name
     short = [f"{named(product, 14)[-1]}, {named(market, 12)[-1]}"] if len(product) > 14 else []
-    tight = f"{named(product, 9)[-1]}, {named(market, 9)[-1]}"
+    tight = f"{named(product, 12)[-1]}, {named(market, 9)[-1]}"
     plain = tuple(dict.fromkeys((f"{product}, {market}", *short, tight)))
     if not scene.caller.is_relay:
         return line(*plain, yields=3)

@@ -118,8 +118,10 @@ def nav(scene: Scene, *, more: str = "") -> Line:
 
 
 def looked_at(scene: Scene, pair: Pair) -> tuple[tuple[Effect, ...], Profile]:
-    """Remember a price just looked at, unless it already is the remembered one."""
+    """Remember a price just looked at, unless it already is the remembered one, or there was
+    none: home would open on a price that does not exist."""
     caller = scene.caller
-    if (caller.product, caller.market) == pair:
+    known = (caller.product, caller.market) == pair
+    if known or not scene.book.price(*pair, scene.today).shown:
         return (), caller
     return (Remember(*pair),), looking(caller, *pair)

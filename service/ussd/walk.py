@@ -21,10 +21,15 @@ LONGEST_WAY = 40
 """Keys of a place worth offering again; a longer way is somebody lost, or playing."""
 ALIASES = {"98": BACK, "99": HOME}
 """What other services in the region use for back and home."""
-FINISHED = frozenset(
+DONE = frozenset(
     {"help", "copy", "dispute", "village", "stop", "start", "alert_on", "alert_off", "sent"}
 )
-"""Screens after which there is nothing left to continue."""
+ANSWERS = frozenset(
+    {"home", "price", "where", "where_details", "shelling", "when", "when_why", "card", "more"}
+)
+FINISHED = DONE | ANSWERS
+"""Screens after which there is nothing left to continue: something was done, or told; only a
+question left open is worth taking up again."""
 
 
 class Spot(NamedTuple):

@@ -65,8 +65,6 @@ DRAIN = 15.0
 """Seconds to finish what is in flight when asked to stop."""
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
 """Seconds between tries while the database is away; it is back for 10 s at most unnoticed."""
-CARRIERS_EVERY = 600.0
-"""Seconds between questions to the carriers (credit once a day, held messages)."""
 
 GONE = (OperationalError, InterfaceError, PoolTimeout)
 """The database is away, busy or restarting: try again. Anything else is a fault of ours."""
@@ -143,7 +141,10 @@ class Worker:
     async def run(self) -> None:
         """Work until `stop`; then finish what is in flight, within `DRAIN` seconds."""
         self.clockwork.start()
-        asking = asyncio.create_task(self._ask_carriers())
+        engine = self._engine
+        asking = asyncio.create_task(
+            carriers.keep_asking(engine, self._gateways, self._now, self._limits, self._receive)
+        )
         try:
             await self._send()
         finally:
@@ -307,23 +308,6 @@ class Worker:
         for row_id in settled.accepted:
             note = DeliveryNote(None, str(row_id), None, NoteState.DELIVERED, None, "echo")
             deliveries.apply(session, self._vault, batch.gateway, note, now)
-
-    # --- carriers -----------------------------------------------------------------------------
-
-    async def _ask_carriers(self) -> None:
-        while True:
-            try:
-                for alarm in await carriers.weigh(
-                    self._engine, self._gateways, self._now, self._limits
-                ):
-                    log.error("%s", alarm)
-                if self._receive is not None:
-                    await carriers.back_fill(self._engine, self._gateways, self._now, self._receive)
-            except GONE as error:
-                log.warning("carriers not asked: %s", type(error).__name__)
-            except Exception:  # what a carrier answers here must never stop the sending
-                log.exception("asking the carriers failed")
-            await asyncio.sleep(CARRIERS_EVERY)
 
 
 def way(gateway: Gateway, rate: float | None) -> Way:

@@ -1,5 +1,6 @@
 """Staff decide about reports, and every published number can be explained."""
 
+import re
 from datetime import date
 
 from service.db import writing
@@ -253,6 +254,60 @@ def test_messages_come_in_and_go_out_in_one_list(office: Office):
     assert code(office.viewer.get(f"{API}/messages/sideways")) == "not_found"
 
 
+def test_the_card_of_digits_names_each_product_in_both_languages(office: Office):
+    card = office.viewer.get("/console/card").text
+    assert card.count('class="key"') == len(office.state.book().sold()) + len(
+        office.state.book().fairs()
+    )
+    assert "Arachide coque" in card
+    assert "Tiga farama" in card
+    assert office.settings.ussd_code in card
+    assert "/console/card" in office.viewer.get("/console/bulletins").text
+
+
+def test_a_card_keeps_its_digits_when_a_product_is_added(office: Office):
+    before = digits(office)
+    form = {
+        "code": "MIE", "chain": "honey", "family": "garden", "names": {"fr": "Abeille", "bm": "Di"},
+    }  # fmt: skip
+    assert office.operator.post(f"{API}/products", json=form).status_code == 201
+    assert before.items() < digits(office).items()
+
+
+def digits(office: Office) -> dict[str, str]:
+    """What stands on the card: name to digits."""
+    row = re.compile(r'scope="row">(\d+)</th><td>([^<]+)')
+    return {name: key for key, name in row.findall(office.viewer.get("/console/card").text)}
+
+
+def test_the_page_of_screens_marks_drafts_and_says_whether_they_ship(office: Office):
+    page = office.viewer.get("/console/screens").text
+    assert "SUGU_SHIP_DRAFTS" in page
+    assert "à relire" in page
+
+
+def test_a_measured_yield_makes_the_advice_speak_of_shelling(office: Office):
+    form = {"raw": "ara", "made": "ard", "share": 0.65, "cost_per_kg": 10}
+    made = office.operator.post(f"{API}/yields", json=form)
+    assert made.status_code == 201
+    assert office.viewer.get(f"{API}/yields").json()["items"][0]["share"] == 0.65
+    people = three(office)
+    for who in people:
+        office.report(who, "ARA", 225)
+        office.report(who, "ARD", 500)
+    where = f"{API}/advice/where?product=ARA&village=KITA-DEMO&kg=100"
+    its = office.viewer.get(where).json()["shelling"]
+    assert (its["market"], its["gain"], its["pays"]) == ("KITA", 90, True)
+    number = made.json()["id"]
+    assert office.operator.delete(f"{API}/yields/{number}").status_code == 204
+    assert office.viewer.get(where).json()["shelling"] is None
+    same = form | {"made": "ARA"}
+    assert office.operator.post(f"{API}/yields", json=same).status_code == 422
+    later = form | {"measured_on": "2030-01-01"}
+    assert office.operator.post(f"{API}/yields", json=later).status_code == 422
+    assert office.viewer.post(f"{API}/yields", json=form).status_code == 403
+
+
 def test_a_bulletin_is_printed_sent_on_and_read_aloud(office: Office):
     for who, amount in zip(three(office), (220, 225, 230), strict=True):
         office.report(who, "ARA", amount)
@@ -261,7 +316,15 @@ def test_a_bulletin_is_printed_sent_on_and_read_aloud(office: Office):
     assert "225 F/kg (220-230)" in said["text"]["fr"]
     assert "deux cent vingt-cinq francs le kilo" in said["radio"]["fr"]
     assert "dɔrɔmɛ bi naani ni duuru" in said["radio"]["bm"]
+    assert said["sms"]["fr"].endswith("ven 20/11 : Arachide coque 225 F/kg")
+    assert "(dòròmè 45)" in said["sms"]["bm"]
+    named = office.viewer.get(f"{API}/bulletins/KITA?format=sms&village=KITA-DEMO")
+    assert named.text.startswith("A lire à ")
+    assert (
+        code(office.viewer.get(f"{API}/bulletins/KITA?format=sms&village=NOPE")) == "unknown_code"
+    )
     page = office.viewer.get(f"{API}/bulletins/KITA?format=html")
+    assert "<table>" in page.text
     assert page.headers["content-type"].startswith("text/html")
     assert "http" not in page.text
     radio = office.viewer.get(f"{API}/bulletins/KITA?format=radio&language=bm")

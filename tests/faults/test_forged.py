@@ -141,6 +141,8 @@ def forge(
         for digit in dice.sample(BLIND, 2):
             talk.say(sender, digit)
         talk.say(sender, f"{dice.randrange(10_000):04}")
+    talk.wait(hours=2, minutes=1)  # what is open is closed: no other forger answers for this one
+    talk.work()
     kind = ("new" if new else "known") + (", blind answers" if blind else "")
     return kind, made, blind
 

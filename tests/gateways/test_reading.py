@@ -31,6 +31,8 @@ def read(carrier: Gateway, kind: str, raw: RawRequest):
             return carrier.read_ussd_end(raw)
         case Kind.OPT_OUT:
             return carrier.read_opt_out(raw)
+        case Kind.CALL:
+            return carrier.read_call(raw)
 
 
 def plain(value):

@@ -249,4 +249,4 @@ TestOutbox.settings = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-TestOutbox.pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+TestOutbox.pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]

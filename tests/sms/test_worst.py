@@ -157,7 +157,9 @@ def test_every_alert_fits(bare: Book, lang: str):
     for vessels in (False, True):
         book = stocked(bare, 0, vessels=vessels)
         for code, market in everything(book.catalog):
-            fits(alerting.wording(book.price(code, market, TODAY), book.catalog, lang))
+            fits(
+                alerting.wording(book.price(code, market, TODAY), book.catalog, speaker(lang), lang)
+            )
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -165,7 +167,7 @@ def test_every_nudge_fits(bare: Book, lang: str):
     who = Reporter(contact_id=1, name="Awa", language=lang, created_at=NOW)
     for market in bare.catalog.markets.values():
         for words in (nudges._reminder, nudges._question):
-            fits(words(who, market, TODAY))
+            fits(words(speaker(lang), who, market, TODAY))
 
 
 # what a reporter is answered

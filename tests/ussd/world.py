@@ -161,6 +161,8 @@ PROFILES = {
     "relay": RELAY,
     "reporter": REPORTER,
     "watched": WATCHED,
+    "relay_bm": replace(RELAY, language="bm"),
+    "reporter_bm": replace(REPORTER, language="bm"),
     "placeless": Profile("fr"),
     "villager": Profile("fr", "V3"),
 }

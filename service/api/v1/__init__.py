@@ -29,11 +29,13 @@ from service.api.v1 import (
     silence,
     staff,
     stats,
+    subjects,
     subscribers,
     trail,
     units,
     villages,
     weighings,
+    yields,
 )
 
 LARGEST = 1024 * 1024
@@ -50,6 +52,7 @@ for _each in (
     markets.router,
     units.router,
     weighings.router,
+    yields.router,
     aliases.router,
     aliases.unmatched,
     villages.router,
@@ -75,6 +78,7 @@ for _each in (
     staff.router,
     keys.router,
     trail.router,
+    subjects.router,
     configuration.router,
     session.router,
 ):

@@ -176,7 +176,7 @@ def month_of(work: Work, text: str | None) -> Month:
     """The month asked for, which has begun."""
     month = Month.read(text) if text else Month.of(work.today)
     if month.first > work.today:
-        raise invalid("month", "range", "This month has not begun.")
+        raise invalid("month", "range", "This month has not begun.", "Ce mois n'a pas commencé.")
     return month
 
 

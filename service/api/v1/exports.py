@@ -82,5 +82,5 @@ def build(
         since = Month.of(last).before.first
     first = since or max(date(2000, 1, 1), last - min(USUAL, last - date.min))
     if not timedelta(0) <= last - first <= LONGEST:
-        raise invalid("from", "range", "From one day to twenty years.")
+        raise invalid("from", "range", "From one day to twenty years.", "D'un jour à vingt ans.")
     return EXTRACTS[name](work, Span(first, last, run, pay))

@@ -1,6 +1,6 @@
 """Silence: which fair owes which prices, and whom to call about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from fastapi import APIRouter
@@ -21,6 +21,8 @@ from service.sms.nudges import ALERT_AFTER
 
 router = APIRouter(prefix="/silence", tags=["silence"])
 
+LOOKED_BACK = timedelta(days=8)
+"""No last fair is older: a week before yesterday."""
 EXPECTED_WEEKS = 8
 """A product priced at a market within these weeks is expected there at every fair."""
 
@@ -60,8 +62,11 @@ class Board(Answer):
 @router.get("")
 def read_silence(work: Viewer) -> Board:
     """The last fair of every market, those that owe most first."""
+    lately = _lately(work.session, work.today - LOOKED_BACK)
     found = [
-        owing for market in work.state.book().fairs() if (owing := _owing(work, market)) is not None
+        owing
+        for market in work.state.book().fairs()
+        if (owing := _owing(work, market, lately.get(market.code, {}))) is not None
     ]
     found.sort(key=lambda each: (not each.silent, -len(each.owed), each.market))
     return Board(items=found)
@@ -90,11 +95,11 @@ def expected(book: Book, market: str, fair_on: date) -> list[str]:
     ]
 
 
-def _owing(work: Work, market: Market) -> Owing | None:
+def _owing(work: Work, market: Market, lately: Mapping[str, date]) -> Owing | None:
     fair_on = last_fair(market, work.now, work)
     if fair_on is None:
         return None
-    received = _received(work.session, market.code, fair_on)
+    received = sorted(product for product, newest in lately.items() if newest >= fair_on)
     absent = [c for c in said_absent(work.session, market.code, fair_on) if c not in received]
     told = {*received, *absent}
     owed = [c for c in expected(work.state.book(), market.code, fair_on) if c not in told]
@@ -118,27 +123,34 @@ def _owing(work: Work, market: Market) -> Owing | None:
     )
 
 
-def _received(session: Session, market: str, fair_on: date) -> list[str]:
-    rows = (
-        select(ReportRow.product)
+def _lately(session: Session, since: date) -> Mapping[str, Mapping[str, date]]:
+    """By market, the newest fair day each product was reported of since a day. Grouped here:
+    asked to group, SQLite reads the whole history in the order of the groups."""
+    rows = session.execute(
+        select(col(ReportRow.market), col(ReportRow.product), col(ReportRow.observed_on))
         .where(
-            ReportRow.market == market,
-            ReportRow.observed_on >= fair_on,
+            ReportRow.observed_on >= since,
             ReportRow.status != Status.CANCELLED.value,
         )
-        .distinct()
+        .order_by(col(ReportRow.observed_on))
     )
-    return sorted(session.exec(rows))
+    found: dict[str, dict[str, date]] = {}
+    for market, product, newest in rows:
+        found.setdefault(market, {})[product] = newest
+    return found
 
 
 def _callers(work: Work, market: Market, fair_on: date, owed: Sequence[str]) -> Sequence[Caller]:
-    last = func.max(col(ReportRow.observed_on)).label("last")
+    last = (
+        select(func.max(ReportRow.observed_on))
+        .where(col(ReportRow.reporter_id) == col(Reporter.id))
+        .scalar_subquery()
+    )
     rows = work.session.execute(
         select(Reporter, Contact, last)
         .join(Contact, col(Contact.id) == col(Reporter.contact_id))
-        .outerjoin(ReportRow, col(ReportRow.reporter_id) == col(Reporter.id))
         .where(col(Reporter.market) == market.code, col(Reporter.active))
-        .group_by(col(Reporter.id), col(Contact.id))
+        .order_by(col(Reporter.id))
     )
     callers = [
         Caller(

@@ -141,7 +141,9 @@ def _weigh(work: Work, form: WeighingForm) -> WeighingRow:
     }
     _check(work, facts["unit"], facts["product"], facts["market"])
     if facts["weighed_on"] > work.today:
-        raise invalid("weighed_on", "future", "This day has not come yet.")
+        raise invalid(
+            "weighed_on", "future", "This day has not come yet.", "Ce jour n'est pas encore venu."
+        )
     return records.create(work, WeighingRow(**facts), None)
 
 
@@ -151,7 +153,9 @@ def _check(work: Work, unit: str, product: str, market: str) -> None:
     if market != ANY_MARKET:
         records.must_exist(work.session, MarketRow, market, "market")
     if work.one(UnitRow, unit).measure != "vessel":
-        raise invalid("unit", "not_a_vessel", "Only a vessel is weighed.")
+        raise invalid(
+            "unit", "not_a_vessel", "Only a vessel is weighed.", "On ne pèse qu'un récipient."
+        )
 
 
 def _save(work: Work, form: WeighingForm) -> bool | None:

@@ -40,6 +40,7 @@ from service.sms.gateways import atforms
 from service.sms.gateways.fields import as_text, instant, listed, number, part, texts, without
 from service.sms.gateways.line import Line, Verdict, classify, loaded
 from service.sms.gateways.quiet import Quiet
+from service.sms.ringing import IncomingCall
 from service.sms.tokens import Tokens
 
 LIVE = "https://api.africastalking.com"
@@ -88,6 +89,7 @@ class AfricasTalkingGateway(Quiet):
             ussd=UssdStyle.ACCUMULATED,
             ussd_end_event=True,
             opt_out_events=True,
+            calls=True,
             balance=True,
             poll_inbox=True,
             rate=its.rate or rate or RATE,
@@ -133,6 +135,9 @@ class AfricasTalkingGateway(Quiet):
 
     def read_opt_out(self, raw: RawRequest) -> OptOut | None:
         return atforms.read_opt_out(raw)
+
+    def read_call(self, raw: RawRequest) -> IncomingCall | None:
+        return atforms.read_call(raw)
 
     def ack(self, kind: Kind, body: str = "", label: str = "") -> Ack:
         return atforms.ack(kind, body, label)

@@ -21,6 +21,7 @@ from service.sms.gateway import (
     UssdTurn,
 )
 from service.sms.gateways.fields import Fields, caller, fields, instant, number, without
+from service.sms.ringing import IncomingCall
 
 STATES: Mapping[str, NoteState] = MappingProxyType(
     {
@@ -42,6 +43,8 @@ REPORT = ReportForm(
 )
 HOP_HEADER = "at-ussd-hop-metadata"
 """Names the screen in Africa's Talking's own session statistics."""
+REJECT = b'<?xml version="1.0" encoding="UTF-8"?><Response><Reject/></Response>'
+"""Hang up before the call is taken: it costs neither side anything."""
 LONGEST_LABEL = 99
 """Characters of a hop label; `|` separates them in the end-of-session report."""
 
@@ -126,9 +129,22 @@ def read_opt_out(raw: RawRequest) -> OptOut | None:
     return OptOut(phone, form.get("senderId", "shortCode"))
 
 
+def read_call(raw: RawRequest) -> IncomingCall | None:
+    """A voice callback: one while the call rings (`isActive` 1) and one after it (0). Either
+    tells of the call; `sessionId` makes the second a repeat. Calls that we placed are not."""
+    form = fields(raw)
+    from_number = number(form.get("callerNumber"))
+    if not from_number or form.get("direction").lower() == "outbound":
+        return None
+    return IncomingCall(form.get("sessionId"), from_number, form.get("destinationNumber"))
+
+
 @lru_cache(maxsize=4096)
 def ack(kind: Kind, body: str, label: str) -> Ack:
-    """Any 200 does, except for USSD: there the body is the screen (`CON ...`, `END ...`)."""
+    """Any 200 does, except for USSD, where the body is the screen (`CON ...`, `END ...`), and for
+    a call, which is refused in so many words."""
+    if kind is Kind.CALL:
+        return Ack(body=REJECT, content_type="application/xml")
     if kind is not Kind.USSD:
         return Ack()
     hop = "".join(sign for sign in label if sign.isascii() and sign.isprintable() and sign != "|")
