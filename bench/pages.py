@@ -17,9 +17,10 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from bench import world
-from service.app import create_app, vault_of
+from service.app import create_app
 from service.db import make_engine, migrate, writing
 from service.people.demo import seed_demo
+from service.people.vaults import vault_of
 from service.phone import Phone
 from service.settings import Settings
 from service.sms.lexicon import default_aliases
@@ -163,7 +164,7 @@ def _demo(url: str) -> None:
     migrate(url)
     engine = make_engine(url)
     settings = Settings(database_url=url, secret_key=world.SECRET, _env_file=None)
-    vault = vault_of(settings, world.SECRET)
+    vault = vault_of(settings)
     now = datetime.now(UTC)
     with writing(engine) as session:
         seed_demo(session, vault, default_aliases(), now)
