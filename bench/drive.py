@@ -252,13 +252,17 @@ def has_wrk() -> bool:
     return shutil.which("wrk") is not None
 
 
-def load(port: int, path: str, scenario: str, connections: int, seconds: float) -> Speed:
-    """As many turns as the connections carry, closed loop, for so many seconds."""
+def load(
+    port: int, path: str, scenario: str, connections: int, seconds: float, *, sticky: bool = False
+) -> Speed:
+    """As many turns as the connections carry, closed loop, for so many seconds. `sticky` keeps a
+    session on one connection, and so on one server behind a proxy."""
     if not has_wrk():
         return asyncio.run(check(port, path, scenario, connections, seconds)).speed()
     prefix, first = str(next(SESSIONS)), FRESH.take(0)
+    threads = str(connections if sticky else 1)
     command = [
-        *("wrk", "--threads", "1", "--connections", str(connections)),
+        *("wrk", "--threads", threads, "--connections", str(connections)),
         *("--duration", f"{max(1, round(seconds))}s", "--timeout", f"{HUNG:.0f}s"),
         *(
             "--script",
@@ -268,6 +272,7 @@ def load(port: int, path: str, scenario: str, connections: int, seconds: float) 
             scenario,
             prefix,
             str(first),
+            threads,
         ),
     ]
     done = subprocess.run(
@@ -276,5 +281,5 @@ def load(port: int, path: str, scenario: str, connections: int, seconds: float) 
     told = json.loads(done.stdout.rpartition("JSON ")[2])
     turns = int(told["requests"])
     if scenario == "dialogue":
-        FRESH.take(turns // TURNS + BATCH)
+        FRESH.take(turns // TURNS + BATCH * int(threads))
     return Speed(turns / told["seconds"], told["p50"], told["p99"], int(told["errors"]), turns)

@@ -6,18 +6,28 @@ local headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
 local format = "sessionId=ATUid_%s%09d&serviceCode=%%2A384%%2A77%%23&phoneNumber=%%2B22376%06d" ..
   "&networkCode=60802&text=%s"
 local prefix, fresh = "0", regulars
+local threads = 0
+
+-- Each thread its own sessions and its own callers: with a connection a thread, a session then
+-- stays on the connection it began on.
+function setup(thread)
+  thread:set("id", threads)
+  threads = threads + 1
+end
 
 function init(args)
   scenario = args[1] or "price"
   prefix = args[2] or "0"
   fresh = tonumber(args[3] or regulars)
+  many = tonumber(args[4] or 1)
 end
 
 local function key(n) if n == 9 then return "09" end return tostring(n) end
 
 local function price()
   number = number + 1
-  return string.format(format, prefix, number, number % regulars, "")
+  local session = number * many + id
+  return string.format(format, prefix, session, session % regulars, "")
 end
 
 -- Four turns of each of 256 sessions, all first turns before all second ones: a session's next
@@ -28,7 +38,7 @@ local function dialogue()
     at, step = 0, step + 1
     if step == 4 then step, base = 0, base + batch end
   end
-  local session = base + at
+  local session = (base + at) * many + id
   at = at + 1
   local p, m = key(session * 7 % products + 1), key(session * 13 % markets + 1)
   local text = ""
