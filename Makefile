@@ -12,7 +12,7 @@ CHROMIUM := $(firstword $(wildcard $(addprefix /usr/bin/,chromium chromium-brows
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench faults check format words lock mutants sdk sbom audit image browser
+.PHONY: help demo test bench faults check format words lock fuzz mutants sdk sbom audit image browser
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,8 +29,8 @@ faults: $(VENV)/.dev ## The bad days in full, and docs/trust.md made from what t
 		$$($(BIN)/python -m tests.faults.trust --tests); ended=$$?; \
 		$(BIN)/python -m tests.faults.trust && exit $$ended
 
-bench: $(VENV)/.runtime ## What one machine carries
-	@$(BIN)/sugu bench
+bench: $(VENV)/.runtime ## What one machine carries (make bench PARTS="region=600 scale")
+	@$(BIN)/sugu bench $(PARTS)
 
 check: $(VENV)/.dev ## Format, lint, types, floors, words, migrations: what `make test` does not run
 	@$(BIN)/ruff format --check .
@@ -45,6 +45,9 @@ format: $(VENV)/.dev ## Lay the code out, and mend what can be mended
 
 words: $(VENV)/.dev ## Gather the texts of the code into the catalogues
 	@$(BIN)/python locales/update.py
+
+fuzz: $(VENV)/.dev ## Two hundred odd requests for every operation of the API (long)
+	@FUZZ=200 $(BIN)/python -m pytest --numprocesses 2 --timeout 0 tests/api/test_fuzz.py
 
 mutants: $(VENV)/.dev ## Change the thinking modules a little, and see that a test notices (long)
 	@$(BIN)/mutmut run

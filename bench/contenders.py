@@ -56,10 +56,10 @@ def _uvicorn(name: str) -> list[str]:
     return [sys.executable, "-m", "uvicorn", f"limits:{name}", *options]
 
 
-def sugu(folder: Path) -> Contender:
+def sugu(folder: Path, people: int = goods.CALLERS) -> Contender:
     """Sugu as it is served: `sugu serve`, SQLite, its sessions and its counts written down."""
     url = f"sqlite:///{folder / 'sugu.db'}"
-    world.make(url)
+    world.make(url, people=people)
     return Contender(
         "Sugu",
         [sys.executable, "-m", "service", "serve", "--no-worker", "--port", "{port}"],

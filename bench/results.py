@@ -10,8 +10,16 @@ FILE = Path(__file__).parent / "RESULTS.md"
 TITLES = {
     "speed": "Side by side",
     "market": "A busy market morning",
+    "region": "The region at ten times its busiest morning",
+    "storm": "As many dials as one process answers, in a storm",
+    "soak": "An ordinary morning that does not end",
+    "together": "Reports and a broadcast at once",
+    "fanout": "A broadcast to a whole country",
+    "crowd": "Half a million messages",
     "history": "A report with history behind it",
+    "pages": "Pages of the console with years behind them",
     "footprint": "Room",
+    "scale": "More than one process",
 }
 HEAD = """# What one machine carries
 

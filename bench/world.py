@@ -3,12 +3,13 @@
 import os
 import sys
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlmodel import Session, func, select
 
 from bench import goods
-from service.db import make_engine, migrate, writing
+from service.db import make_engine, migrate, table_of, writing
 from service.people.store import key
 from service.people.tables import Consent, Contact, Cooperative, Reporter, Subscriber
 from service.phone import Phone, Vault
@@ -44,8 +45,8 @@ def settings(url: str) -> dict[str, str]:
     }
 
 
-def make(url: str, *, callers: bool = True) -> None:
-    """Fill an empty database."""
+def make(url: str, *, callers: bool = True, people: int = goods.CALLERS) -> None:
+    """Fill an empty database. Of the `people` the first are the callers; the others only listen."""
     migrate(url)
     engine = make_engine(url)
     now = datetime.now(UTC)
@@ -57,6 +58,7 @@ def make(url: str, *, callers: bool = True) -> None:
         _reporters(session, vault, now)
         if callers:
             _callers(session, vault, now)
+            _listeners(session, vault, people - goods.CALLERS, now)
         bump(session, catalog=True)
     engine.dispose()
 
@@ -137,6 +139,23 @@ def _callers(session: Session, vault: Vault, now: datetime) -> None:
             )
         )
         session.add(Consent(contact_id=contact, given=True, how="paper", at=now))
+
+
+def _listeners(session: Session, vault: Vault, many: int, now: datetime) -> None:
+    """Subscribers who only receive, made by plain inserts: there may be a million."""
+    first = session.exec(select(func.max(Contact.id))).one() or 0
+    ids = range(first + 1, first + 1 + max(0, many))
+    sealed = vault.seal(Phone("+22377000000"))
+    contacts = (
+        {"id": n, "lookup": b"listener-%d" % n, "sealed": sealed, "prefix": "77", "created_at": now}
+        for n in ids
+    )
+    blank = Subscriber(contact_id=0, language="fr", consented=True, created_at=now)
+    facts = blank.model_dump(exclude={"id", "contact_id"})
+    subscribers = ({**facts, "contact_id": n} for n in ids)
+    for table, rows in ((Contact, contacts), (Subscriber, subscribers)):
+        while batch := list(islice(rows, 10_000)):
+            session.execute(table_of(table).insert(), batch)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ proper letters here and is folded for the wire by `encoding.to_gsm`.
 The language is an argument, never a global: it belongs to the person being answered.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -148,6 +148,15 @@ def month(number: int, lang: str) -> str:
 def short_date(on: date) -> str:
     """`20/11`."""
     return f"{on:%d/%m}"
+
+
+def span(days: Sequence[date]) -> str:
+    """The days of several fairs (at least one): `20/11`, `18-20/11`, `30/10-02/11`."""
+    first, last = min(days), max(days)
+    if first == last:
+        return short_date(last)
+    start = f"{first:%d}" if first.month == last.month else short_date(first)
+    return f"{start}-{short_date(last)}"
 
 
 def day(on: date, lang: str) -> str:

@@ -1,9 +1,11 @@
 """Logs for machines and for people: structured, and never with a phone number or a token."""
 
+import io
 import logging
 import re
+import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
@@ -12,6 +14,19 @@ PHONE = re.compile(r"\+?(?:00)?223[\s.-]?(?:\d[\s.-]?){4}(\d)[\s.-]?(\d)[\s.-]?(
 """A Malian number wherever it stands in a text, however it is spaced."""
 TOKEN = re.compile(r"/hooks/([a-z]+)/[^/\s\"']+")
 KEY = re.compile(r"\bsugu_[A-Za-z0-9]+_[A-Za-z0-9]+")
+
+
+class _Stderr(io.TextIOBase):
+    """Whatever standard error is just now: loggers outlive a stream that a caller has replaced."""
+
+    def write(self, said: str) -> int:
+        return sys.stderr.write(said)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+_STDERR = cast("TextIO", _Stderr())
 
 
 def configure(level: str) -> None:
@@ -29,10 +44,11 @@ def configure(level: str) -> None:
     ]
     structlog.configure(
         processors=[*first, *last],
+        logger_factory=structlog.PrintLoggerFactory(_STDERR),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler(_STDERR)
     unwrapped = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -148,7 +148,7 @@ def test_the_readme_lists_every_setting_with_its_default_and_meaning():
 
 
 def test_the_readme_shows_every_command():
-    from service.cli import app
+    from service.cli.every import app
 
     page = README.read_text(encoding="utf-8")
     typed = list(commands(typer.main.get_command(app)))

@@ -22,7 +22,7 @@ from service.settings import Settings
 from service.sms.claim import Idle
 from service.sms.gateways import build
 from service.sms.lexicon import default_aliases
-from service.worker import Worker
+from service.worker.sender import Worker
 
 SECRET = "a secret that only the tests know of: 0123456789"
 TOKEN = "a-hook-token-of-the-tests-0123456789"

@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("catalog", sa.Integer(), nullable=False),
+        sa.Column("withdrawn", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_book_version")),
     )
     op.create_table(
@@ -308,6 +309,12 @@ def upgrade() -> None:
     with op.batch_alter_table("replay", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_replay_at"), ["at"], unique=False)
 
+    op.create_table(
+        "seeded",
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_seeded")),
+    )
     op.create_table(
         "staff",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -568,6 +575,7 @@ def upgrade() -> None:
         sa.Column("method", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("computed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("book", sa.Integer(), nullable=False),
         sa.CheckConstraint("grade IN ('A', 'B', 'C', 'D')", name=op.f("ck_quote_grade_known")),
         sa.CheckConstraint(
             "low <= value AND value <= high AND low > 0", name=op.f("ck_quote_range_ordered")
@@ -588,6 +596,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("quote", schema=None) as batch_op:
+        batch_op.create_index("ix_quote_book", ["book"], unique=False)
         batch_op.create_index("ix_quote_fair_on", ["fair_on"], unique=False)
 
     op.create_table(
@@ -632,6 +641,9 @@ def upgrade() -> None:
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("audience", sa.JSON(), nullable=True),
+        sa.Column("scope", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+        sa.Column("addressed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("not_after", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("finished_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
@@ -796,6 +808,9 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_delivery_run_state", ["run_id", "state", "id"], unique=False)
         batch_op.create_index(
+            "ix_delivery_spent", ["created_at", "state", "segments", "cost"], unique=False
+        )
+        batch_op.create_index(
             "ix_delivery_single",
             ["priority", "not_before", "id"],
             unique=False,
@@ -861,7 +876,7 @@ def upgrade() -> None:
         sa.Column("text_id", sa.Integer(), nullable=False),
         sa.Column("product", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("market", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
-        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=True),
         sa.Column("unit", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("fair_on", sa.Date(), nullable=False),
         sa.Column("value", sa.Integer(), nullable=False),
@@ -1070,6 +1085,43 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "no_price",
+        sa.Column("reporter_id", sa.Integer(), nullable=False),
+        sa.Column("product", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("market", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("observed_on", sa.Date(), nullable=False),
+        sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["market"], ["market.code"], name=op.f("fk_no_price_market_market")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["product.code"], name=op.f("fk_no_price_product_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reporter_id"], ["reporter.id"], name=op.f("fk_no_price_reporter_id_reporter")
+        ),
+        sa.PrimaryKeyConstraint(
+            "reporter_id", "product", "market", "observed_on", name=op.f("pk_no_price")
+        ),
+    )
+    with op.batch_alter_table("no_price", schema=None) as batch_op:
+        batch_op.create_index("ix_no_price_market_day", ["market", "observed_on"], unique=False)
+
+    op.create_table(
+        "call_back",
+        sa.Column("report_id", sa.Integer(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("note", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint("value > 0", name=op.f("ck_call_back_value_positive")),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["report.id"], name=op.f("fk_call_back_report_id_report")
+        ),
+        sa.PrimaryKeyConstraint("report_id", name=op.f("pk_call_back")),
+    )
+    op.create_table(
         "question",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reporter_id", sa.Integer(), nullable=False),
@@ -1120,6 +1172,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_question_reporter_id"))
 
     op.drop_table("question")
+    with op.batch_alter_table("no_price", schema=None) as batch_op:
+        batch_op.drop_index("ix_no_price_market_day")
+
+    op.drop_table("no_price")
+    op.drop_table("call_back")
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.drop_index("ix_report_window")
         batch_op.drop_index("ix_report_status")
@@ -1184,6 +1241,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'queued' AND run_id IS NULL"),
             postgresql_where=sa.text("state = 'queued' AND run_id IS NULL"),
         )
+        batch_op.drop_index("ix_delivery_spent")
         batch_op.drop_index("ix_delivery_run_state")
         batch_op.drop_index(
             "ix_delivery_leased",
@@ -1220,6 +1278,7 @@ def downgrade() -> None:
     op.drop_table("route")
     with op.batch_alter_table("quote", schema=None) as batch_op:
         batch_op.drop_index("ix_quote_fair_on")
+        batch_op.drop_index("ix_quote_book")
 
     op.drop_table("quote")
     op.drop_table("person_day")
@@ -1251,6 +1310,7 @@ def downgrade() -> None:
     op.drop_table("unmatched_token")
     op.drop_table("unit")
     op.drop_table("staff")
+    op.drop_table("seeded")
     with op.batch_alter_table("replay", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_replay_at"))
 

@@ -4,12 +4,13 @@ Made from the same book that answers farmers: an expired price is never in it. T
 numbers in words, in Bambara as dɔrɔmɛ, so that nobody has to reckon at the microphone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from service.encoding import SMS_SEPTETS, septets, to_gsm
 from service.i18n import Say, day, month, weekday
-from service.money import francs, words_bm, words_fr
+from service.money import COUNTING_IN_DOROME, dorome, francs, to_coin, words_bm, words_fr
 from service.prices.book import Book, Price
 from service.prices.catalog import Market, Quantity
 from service.prices.freshness import Freshness
@@ -58,7 +59,7 @@ def heading(made: Bulletin, say: Say, lang: str) -> str:
 def line(price: Price, made: Bulletin, say: Say, lang: str) -> str:
     """`Arachide coque : 225 F/kg (210-240), 3 relevés, hausse`."""
     quote = _quote(price)
-    amount = _amount(price, quote, say)
+    amount = _amount(price, quote, say, lang)
     parts = [f"{price.product.name(lang)} : {amount}"]
     if quote.low != quote.high:
         parts[0] += f" ({francs(quote.low)}-{francs(quote.high)})"
@@ -70,6 +71,70 @@ def line(price: Price, made: Bulletin, say: Say, lang: str) -> str:
     if quote.fair_on != made.fair_on:
         parts.append(day(quote.fair_on, lang))
     return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One price of the printed table, in words."""
+
+    product: str
+    amount: str
+    span: str
+    count: int
+    trend: str
+    on: str
+
+
+def rows(made: Bulletin, say: Say, lang: str) -> list[Row]:
+    """The table of the printed page; a price that nobody vouches for says so."""
+    return [_row(each, made, say, lang) for each in made.prices]
+
+
+def _row(price: Price, made: Bulletin, say: Say, lang: str) -> Row:
+    quote = _quote(price)
+    doubt = say("bulletin.estimated", "estimé") if grade_on(quote, made.on) == "D" else ""
+    return Row(
+        product=price.product.name(lang),
+        amount=_amount(price, quote, say, lang),
+        span=f"{francs(quote.low)}-{francs(quote.high)}" if quote.low != quote.high else "",
+        count=quote.reporters,
+        trend=", ".join(filter(None, (_trend(price, say), doubt))),
+        on=day(quote.fair_on, lang),
+    )
+
+
+def sms(made: Bulletin, say: Say, lang: str, village: str = "") -> str:
+    """One SMS to be read aloud in a village: the prices of the last fair, as many as it holds."""
+    if made.fair_on is None:
+        return to_gsm(heading(made, say, lang))
+    text = to_gsm(_opening(made, say, lang, village))
+    for at, item in enumerate(_items(made, say, lang)):
+        longer = to_gsm(f"{text}{', ' if at else ' '}{item}")
+        if septets(longer) > SMS_SEPTETS:
+            break
+        text = longer
+    return text
+
+
+def _opening(made: Bulletin, say: Say, lang: str, village: str) -> str:
+    on = day(made.fair_on or made.on, lang)
+    if not village:
+        return say("bulletin.sms", "À lire. {market}, {day} :", market=made.market.name, day=on)
+    return say(
+        "bulletin.sms_village",
+        "À lire à {village}. {market}, {day} :",
+        village=village,
+        market=made.market.name,
+        day=on,
+    )
+
+
+def _items(made: Bulletin, say: Say, lang: str) -> Iterator[str]:
+    """Only prices of the day that is named, and that somebody vouches for."""
+    for price in made.prices:
+        quote = _quote(price)
+        if quote.fair_on == made.fair_on and grade_on(quote, made.on) != "D":
+            yield f"{price.product.name(lang)} {_amount(price, quote, say, lang)}"
 
 
 def radio(made: Bulletin, say: Say, lang: str) -> str:
@@ -128,7 +193,14 @@ def _words(amount: int, lang: str) -> str:
     return words_bm(amount) if lang == "bm" else words_fr(amount)
 
 
-def _amount(price: Price, quote: Quote, say: Say) -> str:
+def _amount(price: Price, quote: Quote, say: Say, lang: str) -> str:
+    """`225 F/kg`; in Bambara counted both ways."""
+    said = _francs(price, quote, say)
+    count = dorome(to_coin(quote.value)) if lang in COUNTING_IN_DOROME else None
+    return said if count is None else f"{said} (dɔrɔmɛ {francs(count)})"
+
+
+def _francs(price: Price, quote: Quote, say: Say) -> str:
     whole = francs(quote.value)
     if _unweighed(price, quote):
         return say("bulletin.vessel", "{price} F par {unit}", price=whole, unit=quote.unit.lower())

@@ -26,7 +26,8 @@ class Deadline:
 
     async def keep(self, work: Coroutine[Any, Any, T]) -> T:
         """What `work` answers. Raise `TimeoutError` when it was ended."""
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         self._begun[task] = loop.time()
         if not self._looking:
             self._looking = True

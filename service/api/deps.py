@@ -17,7 +17,7 @@ from sqlmodel import Session, SQLModel
 from service import audit
 from service.api import logins, security
 from service.api.errors import Answered
-from service.api.problems import Problem
+from service.api.problems import Problem, language_of
 from service.api.security import SAFE, Identity
 from service.api.state import Sugu
 from service.api.tables import Replay
@@ -159,6 +159,11 @@ class Work:
     now: datetime
     request: Request
     response: Response
+
+    @property
+    def lang(self) -> str:
+        """The language its problems and remarks are told in: `fr` or `en`."""
+        return language_of(self.request)
 
     @property
     def today(self) -> date:

@@ -7,9 +7,8 @@ import hashlib
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -28,14 +27,23 @@ DEADLINE = 5.0
 """Seconds until a safe answer leaves instead: carriers give up after ten (`gateways.md` 1.5)."""
 LONGEST_SESSION = 80
 """Characters of a session id as the tables keep it."""
-NOT_FOUND = Ack(404, b"Not Found")
+REPLIES = 8_000
+"""Different answers whose bytes are kept: as many as an album has screens."""
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger("dial")
+
+
+class Reply(NamedTuple):
+    """An answer as ASGI wants it."""
+
+    start: Message
+    body: Message
 
 
 class Dial:
@@ -54,6 +62,7 @@ class Dial:
         self._clock = clock
         self._turns = Turns(desk, clock, code, drafts=drafts)
         self._deadline = Deadline(DEADLINE)
+        self._doors: dict[str, Door] = {}
 
     async def start(self) -> None:
         """Begin writing sessions and counts behind the answers."""
@@ -62,6 +71,7 @@ class Dial:
     async def stop(self) -> None:
         """Stop, with everything written down that can be."""
         await self._turns.behind.stop()
+        self._turns.callers.close()
 
     async def flush(self) -> bool:
         """Write sessions and counts now; False when the database refused, and they wait."""
@@ -73,53 +83,91 @@ class Dial:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request to `/hooks/{gateway}/{token}/ussd`."""
-        _, _, name, token, *_ = scope["path"].split("/")
-        gateway = self._gateways.get(name)
-        speaks = gateway is not None and gateway.capabilities.ussd is not UssdStyle.NONE
-        if gateway is None or not gateway.tokens.accept(token) or not speaks:
-            await _reply(send, NOT_FOUND)
-        else:
-            started = monotonic()
-            await _reply(send, await self._in_time(gateway, scope, receive))
+        started = monotonic()
+        path = scope["path"]
+        door = self._doors.get(path) or self._door(path)
+        reply = NOBODY if door is None else await self._in_time(door, scope, receive)
+        await send(reply.start)
+        await send(reply.body)
+        if door is not None:
             DIAL_SECONDS.observe(monotonic() - started)
 
-    async def _in_time(self, gateway: Gateway, scope: Scope, receive: Receive) -> Ack:
+    def _door(self, path: str) -> "Door | None":
+        """The door with this token. Remembered: a look-up compares whole paths, and those only
+        when their keyed hashes agree, so that its time tells nothing of a token."""
+        _, _, name, token, *_ = path.split("/")
+        gateway = self._gateways.get(name)
+        if gateway is None or not gateway.tokens.accept(token):
+            return None
+        if gateway.capabilities.ussd is UssdStyle.NONE:
+            return None
+        return self._doors.setdefault(path, Door(gateway, self._turns, self._clock))
+
+    async def _in_time(self, door: "Door", scope: Scope, receive: Receive) -> Reply:
         try:
-            return await self._deadline.keep(self._read(gateway, scope, receive))
+            return await self._deadline.keep(door.answer(scope, receive))
         except TimeoutError:
-            log.warning("ussd answer out of time", gateway=gateway.name)
+            log.warning("ussd answer out of time", gateway=door.name)
             why = "late"
         except Exception as error:
             # The last guard of a promise: a farmer never meets silence, whatever broke behind.
             # Where it broke, without the values: they may be somebody's number.
             where = "".join(traceback.format_tb(error.__traceback__))
             what = type(error).__name__
-            log.error("ussd turn failed", gateway=gateway.name, why=what, where=where)  # noqa: TRY400
+            log.error("ussd turn failed", gateway=door.name, why=what, where=where)  # noqa: TRY400
             why = "fault"
         DIAL_FAILURES.labels(why).inc()
-        return _ack(gateway, self._turns.down(gateway))
+        return door.down()
 
-    async def _read(self, gateway: Gateway, scope: Scope, receive: Receive) -> Ack:
+
+class Door:
+    """One gateway's door, the token already seen."""
+
+    def __init__(self, gateway: Gateway, turns: Turns, clock: Clock) -> None:
+        self.name = gateway.name
+        self._gateway = gateway
+        self._turns = turns
+        self._clock = clock
+        self._paged = gateway.capabilities.ussd is UssdStyle.XHTML
+        self._replies: dict[tuple[str, str], Reply] = {}
+
+    async def answer(self, scope: Scope, receive: Receive) -> Reply:
         body = await _body(receive)
         if body is None:
-            return self._unreadable(gateway, "body too long")
-        raw = _raw(scope, body)
-        if not gateway.verify(raw, self._clock()):
-            return NOT_FOUND
-        turn = gateway.read_ussd(raw)
+            return self._unreadable("body too long")
+        raw, now = _raw(scope, body), self._clock()
+        if not self._gateway.verify(raw, now):
+            return NOBODY
+        turn = self._gateway.read_ussd(raw)
         if isinstance(turn, Unreadable):
-            return self._unreadable(gateway, turn.reason)
+            return self._unreadable(turn.reason)
         phone = parse(turn.phone)
         if phone is None:
-            return self._unreadable(gateway, "phone number")
+            return self._unreadable("phone number")
         session = _session(turn)
-        named = turn if session == turn.session else replace(turn, session=session)
-        return _ack(gateway, await self._turns.take(gateway, named, phone))
+        named = turn if session is turn.session else turn._replace(session=session)
+        return self._reply(await self._turns.take(self._gateway, named, phone, now))
 
-    def _unreadable(self, gateway: Gateway, why: str) -> Ack:
-        log.warning("ussd turn unreadable", gateway=gateway.name, why=why)
+    def down(self) -> Reply:
+        return self._reply(self._turns.down(self._gateway))
+
+    def _unreadable(self, why: str) -> Reply:
+        log.warning("ussd turn unreadable", gateway=self.name, why=why)
         DIAL_FAILURES.labels("unreadable").inc()
-        return _ack(gateway, self._turns.down(gateway))
+        return self.down()
+
+    def _reply(self, told: Told) -> Reply:
+        """The bytes of an answer, made once: many callers read the same."""
+        if self._paged:
+            page = dialects.page(told.answer, told.typed, told.session)
+            return _reply(self._gateway.ack(Kind.USSD, page, told.label))
+        key = told.answer, told.label
+        reply = self._replies.get(key)
+        if reply is None:
+            if len(self._replies) >= REPLIES:
+                self._replies.clear()
+            reply = self._replies[key] = _reply(self._gateway.ack(Kind.USSD, *key))
+        return reply
 
 
 class Front:
@@ -159,14 +207,6 @@ def _session(turn: UssdTurn) -> str:
     return hashlib.sha256(turn.session.encode("utf-8", "replace")).hexdigest()
 
 
-def _ack(gateway: Gateway, told: Told) -> Ack:
-    if gateway.capabilities.ussd is UssdStyle.XHTML:
-        return gateway.ack(
-            Kind.USSD, dialects.page(told.answer, told.typed, told.session), told.label
-        )
-    return gateway.ack(Kind.USSD, told.answer, told.label)
-
-
 class Headers(Mapping[str, str]):
     """A request's headers, read only by a gateway that signs its requests."""
 
@@ -196,25 +236,24 @@ def _raw(scope: Scope, body: bytes) -> RawRequest:
 
 async def _body(receive: Receive) -> bytes | None:
     """The request's body; None above the cap, without reading on."""
-    body = b""
-    while True:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body") and len(body) <= BODY_CAP:
         message = await receive()
-        if message["type"] == "http.disconnect":
-            break
         body += message.get("body", b"")
-        if len(body) > BODY_CAP:
-            return None
-        if not message.get("more_body"):
-            break
-    return body
+    return body if len(body) <= BODY_CAP else None
 
 
-async def _reply(send: Send, ack: Ack) -> None:
+def _reply(ack: Ack) -> Reply:
     headers = [
         (b"content-type", ack.content_type.encode("latin-1")),
         (b"content-length", b"%d" % len(ack.body)),
+        *((n.encode("latin-1"), v.encode("latin-1")) for n, v in ack.headers.items()),
     ]
-    if ack.headers:
-        headers += [(n.encode("latin-1"), v.encode("latin-1")) for n, v in ack.headers.items()]
-    await send({"type": "http.response.start", "status": ack.status, "headers": headers})
-    await send({"type": "http.response.body", "body": ack.body})
+    return Reply(
+        {"type": "http.response.start", "status": ack.status, "headers": headers},
+        {"type": "http.response.body", "body": ack.body},
+    )
+
+
+NOBODY = _reply(Ack(404, b"Not Found"))

@@ -50,7 +50,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _broken)
 
 
-def answer(problem: Problem, request: Request) -> JSONResponse:
+def answer(problem: Problem, request: Request) -> Response:
+    """The problem as a document for programs; as a page for somebody in a browser."""
+    page = getattr(request.app.state, "problem_page", None)
+    if page and _by_hand(request):
+        shown: Response = page(request, problem)
+        return shown
     body = body_of(problem, request)
     headers = {**problem.headers, "Content-Language": language_of(request)}
     return JSONResponse(body, body["status"], headers, media_type=PROBLEM_JSON)
@@ -59,8 +64,8 @@ def answer(problem: Problem, request: Request) -> JSONResponse:
 def refused(why: Refused) -> Problem:
     """A refusal of the outbox or of a broadcast, as the API says it."""
     code = _REFUSED.get(why.code, "blocked")
-    errors = [{"field": why.code, "code": why.code, "detail": why.detail}]
-    return Problem(code, hint=why.detail, errors=errors)
+    errors = [{"field": why.code, "code": why.code, "detail": why.detail, "fr": why.french}]
+    return Problem(code, hint=why.detail, indice=why.french, errors=errors)
 
 
 def unknown(field: str) -> Problem:
@@ -68,8 +73,10 @@ def unknown(field: str) -> Problem:
     return Problem("unknown_code", field=field, errors=[{"field": field, "code": "unknown_code"}])
 
 
-def invalid(field: str, code: str, detail: str) -> Problem:
-    return Problem("invalid", errors=[{"field": field, "code": code, "detail": detail}])
+def invalid(field: str, code: str, detail: str, french: str) -> Problem:
+    """One field that is wrong, and why, in both languages."""
+    found = {"field": field, "code": code, "detail": detail, "fr": french}
+    return Problem("invalid", errors=[found])
 
 
 _REFUSED: Mapping[str, str] = MappingProxyType(
@@ -142,6 +149,12 @@ async def _broken(request: Request, error: Exception) -> Response:
     return answer(Problem("broken"), request)
 
 
+def _by_hand(request: Request) -> bool:
+    """Somebody followed a link, or typed an address: browsers say so, programs do not."""
+    wanted = request.headers.get("accept", "")
+    return request.method == "GET" and wanted.startswith("text/html") and not _of_a_carrier(request)
+
+
 def _of_a_carrier(request: Request) -> bool:
     """A carrier is never told that it is wrong: it would try again for ever, or never."""
     return request.url.path.startswith("/hooks/")
@@ -193,9 +206,19 @@ def _mistake(error: Mapping[str, Any], lang: str) -> dict[str, Any]:
     where, *path = [str(part) for part in error["loc"]] or [""]
     field = ".".join(path) or where
     context = error.get("ctx", {})
-    text = _FRENCH.get(error["type"]) if lang == "fr" else None
-    detail = text.format(**context) if text else str(error["msg"]).removeprefix("Value error, ")
+    text = _FRENCH.get(_type(error)) if lang == "fr" else None
+    detail = (
+        text.format(**context).replace("' or '", "' ou '")
+        if text
+        else str(error["msg"]).removeprefix("Value error, ")
+    )
     return {"field": field, "in": where, "code": error["type"], "detail": detail}
+
+
+def _type(error: Mapping[str, Any]) -> str:
+    """Pydantic counts the signs of a secret as it counts items."""
+    secret = error.get("ctx", {}).get("field_type") == "Value"
+    return str(error["type"]).replace("too_", "string_too_") if secret else str(error["type"])
 
 
 _FRENCH: Mapping[str, str] = MappingProxyType(
@@ -231,7 +254,13 @@ _FRENCH: Mapping[str, str] = MappingProxyType(
         "too_long": "Au plus {max_length} éléments.",
         "too_short": "Au moins {min_length} éléments.",
         "phone": "Ce n'est pas un numéro de téléphone.",
-        "cursor": "Ce curseur ne vient pas d'ici.",
+        "kilos": "Une masse a des kilos, et rien d'autre n'en a.",
+        "french_missing": "Il faut un nom en français.",
+        "control_character": "Le texte contient des caractères de commande.",
+        "finite_number": "Un nombre fini est attendu.",
+        "int_parsing_size": "Ce nombre est trop grand.",
+        "datetime_type": "Une date et une heure sont attendues.",
+        "date_from_datetime_inexact": "Une date AAAA-MM-JJ est attendue.",
     }
 )
 """French for pydantic's error types; a type that is not here keeps pydantic's own sentence."""

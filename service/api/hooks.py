@@ -15,12 +15,13 @@ import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from structlog.contextvars import bound_contextvars
 
+from service.api.health import PHONE
 from service.api.spool import GONE, Spool, Waiting
 from service.api.state import Sugu
 from service.db import writing
 from service.people import store as people
 from service.phone import parse
-from service.sms import deliveries, intake
+from service.sms import calls, deliveries, intake
 from service.sms.gateway import Ack, Gateway, IncomingSms, Kind, RawRequest
 from service.sms.tables import JobRun
 
@@ -98,6 +99,12 @@ def opt_out(raw: Raw, carrier: Carrier, state: State) -> Response:
     return _kept(Kind.OPT_OUT, raw, carrier, state)
 
 
+@router.api_route(_path(Kind.CALL), methods=["GET", "POST"])
+def missed_call(raw: Raw, carrier: Carrier, state: State) -> Response:
+    """A call is refused, so that it costs nothing, and answered by SMS."""
+    return _kept(Kind.CALL, raw, carrier, state)
+
+
 @router.api_route(_path(Kind.USSD_END), methods=["GET", "POST"])
 def ussd_end(raw: Raw, carrier: Carrier) -> Response:
     """Statistics only: nothing promises that this comes, or comes once."""
@@ -156,6 +163,8 @@ def take_in(state: Sugu, each: Waiting) -> None:
             state.keep_up()
         case Kind.DELIVERY:
             read = _apply_notes(each, carrier, state)
+        case Kind.CALL:
+            read = _take_call(each, carrier, state)
         case _:
             read = _take_leave(each, carrier, state)
     if not read:
@@ -164,12 +173,29 @@ def take_in(state: Sugu, each: Waiting) -> None:
 
 def _take_messages(each: Waiting, carrier: Gateway, state: Sugu) -> int:
     """Each message is its own transaction, so that one of a batch cannot undo another."""
-    code = state.settings.ussd_code
-    desk = intake.Desk(state.vault, state.lexicon(), state.limits, state.voice, state.book, code)
     messages = carrier.read_sms(each.raw)
+    desk = _desk(state)
     for message in messages:
         _take_one(message, each, state, desk)
     return len(messages)
+
+
+def _desk(state: Sugu) -> intake.Desk:
+    code = state.settings.ussd_code
+    return intake.Desk(state.vault, state.lexicon(), state.limits, state.voice, state.book, code)
+
+
+def _take_call(each: Waiting, carrier: Gateway, state: Sugu) -> int:
+    call = carrier.read_call(each.raw)
+    if call is None:
+        return 0
+    with writing(state.engine) as session:
+        received = calls.receive(session, _desk(state), each.gateway, call, each.at)
+        kept, outcome = received.inbox_id, received.outcome
+        state.archive.received(
+            session, each.gateway, Kind.CALL, each.raw, outcome, each.at, inbox_id=kept
+        )
+    return 1
 
 
 def _take_one(message: IncomingSms, each: Waiting, state: Sugu, desk: intake.Desk) -> None:
@@ -220,7 +246,7 @@ def _note_heartbeat(each: Waiting, carrier: Gateway, state: Sugu) -> int:
     if carrier.read_heartbeat(each.raw) is None:
         return 0
     with writing(state.engine) as session:
-        name = f"phone {each.gateway}"
+        name = f"{PHONE}{each.gateway}"
         session.merge(JobRun(name=name, started_at=each.at, finished_at=each.at))
     return 1
 

@@ -16,7 +16,7 @@ from service.api import sheets
 from service.api.deps import Work
 from service.api.errors import mistakes
 from service.api.letters import Imported, Letter, LineError
-from service.api.problems import CATALOGUE, Problem, language_of
+from service.api.problems import CATALOGUE, Problem, language_of, said_in
 from service.api.sheets import Line
 
 LARGEST_FILE = 5 * 1024 * 1024
@@ -115,7 +115,7 @@ def _named(line: Line, problem: Problem, lang: str) -> list[LineError]:
     detail = CATALOGUE[problem.code].worded(lang, problem.values)
     if not problem.errors:
         return [LineError(line=line.number, field="", code=problem.code, detail=detail)]
-    return [_error(line, {"detail": detail, **each}) for each in problem.errors]
+    return [_error(line, {"detail": detail, **each}) for each in said_in(lang, problem.errors)]
 
 
 def _error(line: Line, said: Mapping[str, Any]) -> LineError:
@@ -137,8 +137,11 @@ def listed(*fields: str) -> Callable[[Mapping[str, str]], dict[str, Any]]:
 
 
 def spoken(cells: Mapping[str, str]) -> dict[str, Any]:
-    """A shape for things with a name per language: columns `name_fr`, `name_bm`."""
-    return grouped(cells, "names", {"name_fr": "fr", "name": "fr", "nom_fr": "fr", "name_bm": "bm"})
+    """A shape for things with a name per language: columns `name_fr`, `name_bm`, `name_en`."""
+    return grouped(cells, "names", NAME_COLUMNS)
+
+
+NAME_COLUMNS = {"name_fr": "fr", "name": "fr", "nom_fr": "fr", "name_bm": "bm", "name_en": "en"}
 
 
 def grouped(cells: Mapping[str, str], into: str, columns: Mapping[str, str]) -> dict[str, Any]:

@@ -44,19 +44,21 @@ PlaceCode = Annotated[
 ]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Language = Literal["fr", "bm"]
+Named = Literal["fr", "bm", "en"]
+"""Languages a thing may have a name in: English for staff who read the console in it."""
 Sex = Literal["f", "m"]
 Stage = Literal["farmgate", "producer", "wholesale", "retail"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-def _with_french(names: dict[Language, str]) -> dict[Language, str]:
+def _with_french(names: dict[Named, str]) -> dict[Named, str]:
     if "fr" not in names:
         raise PydanticCustomError("french_missing", "A name in French is needed.")
     return names
 
 
 Names = Annotated[
-    dict[Language, Annotated[str, Field(min_length=1, max_length=60)]],
+    dict[Named, Annotated[str, Field(min_length=1, max_length=60)]],
     Field(examples=[{"fr": "Voandzou", "bm": "Tiganikuru"}]),
     AfterValidator(_with_french),
 ]

@@ -44,9 +44,9 @@ def chosen(
     try:
         first = since or last - USUAL
     except OverflowError as error:
-        raise invalid("to", "range", "Too long ago.") from error
+        raise invalid("to", "range", "Too long ago.", "Il y a trop longtemps.") from error
     if not timedelta(0) <= last - first <= LONGEST:
-        raise invalid("from", "range", "From one day to twenty years.")
+        raise invalid("from", "range", "From one day to twenty years.", "D'un jour à vingt ans.")
     return Choice(first, last, product, market)
 
 

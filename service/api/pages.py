@@ -87,7 +87,9 @@ def values_of(cursor: str | None, types: Sequence[type]) -> list[Any]:
         said = json.loads(base64.urlsafe_b64decode(padded.encode()))
         return [_typed(value, kind) for value, kind in zip(said, types, strict=True)]
     except (ValueError, TypeError, RecursionError) as error:
-        raise invalid("cursor", "cursor", "Not a cursor of this list.") from error
+        raise invalid(
+            "cursor", "cursor", "Not a cursor of this list.", "Ce curseur ne vient pas d'ici."
+        ) from error
 
 
 def _values(cursor: str | None, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:

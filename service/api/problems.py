@@ -30,7 +30,8 @@ class Kind:
 
 
 class Problem(Exception):
-    """Something the caller can understand and, mostly, mend. `code` is one of `CATALOGUE`."""
+    """Something the caller can understand and, mostly, mend. `code` is one of `CATALOGUE`;
+    `indice` is the hint in French, and an error may carry its French as `fr`."""
 
     def __init__(
         self,
@@ -39,13 +40,14 @@ class Problem(Exception):
         errors: Sequence[Mapping[str, Any]] = (),
         headers: Mapping[str, str] | None = None,
         hint: str = "",
+        indice: str = "",
         **values: Any,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.errors = errors
         self.headers = dict(headers or {})
-        self.hint = hint
+        self.hint, self.indice = hint, indice
         self.values = values
 
 
@@ -71,11 +73,22 @@ def body_of(problem: Problem, request: Request) -> dict[str, Any]:
         "instance": redact(request.url.path),
         "code": problem.code,
     }
-    if problem.hint:
-        body["hint"] = problem.hint
+    if hint := problem.indice if lang == "fr" and problem.indice else problem.hint:
+        body["hint"] = hint
     if problem.errors:
-        body["errors"] = list(problem.errors)
+        body["errors"] = said_in(lang, problem.errors)
     return body | {name: value for name, value in problem.values.items() if name in SHOWN}
+
+
+def said_in(lang: str, errors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Errors in one language: the French of those that bring their own."""
+    return [_said(each, lang) for each in errors]
+
+
+def _said(error: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    bare = {name: value for name, value in error.items() if name != "fr"}
+    french = error.get("fr") if lang == "fr" else None
+    return {**bare, "detail": french} if french else bare
 
 
 SHOWN = frozenset({"id", "count"})
@@ -136,6 +149,11 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             403,
             "Une autre personne doit approuver ce que vous avez écrit ou soumis.",
             "Somebody else must approve what you wrote or submitted.",
+        ),
+        "yourself": Kind(
+            403,
+            "On ne ferme pas son propre compte et on n'en baisse pas le rôle.",
+            "Nobody closes their own account or lowers its role.",
         ),
         "not_found": Kind(404, "Rien ne se trouve ici.", "There is nothing here."),
         "method_not_allowed": Kind(

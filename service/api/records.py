@@ -13,7 +13,9 @@ from service.prices.store import bump
 
 Row = TypeVar("Row", bound=SQLModel)
 
-REFERENCE = frozenset({"product", "market", "unit", "weighing", "alias", "route", "village"})
+REFERENCE = frozenset(
+    {"product", "market", "unit", "weighing", "shelling", "alias", "route", "village"}
+)
 """What farmers are answered from: a change moves the book in every process."""
 
 
@@ -35,7 +37,9 @@ def change(work: Work, row: Row, changes: Mapping[str, Any]) -> Row:
     work.expect(getattr(row, "version", 1))
     for name, value in changes.items():
         if value is None and not row.__table__.c[name].nullable:  # type: ignore[attr-defined]
-            raise invalid(name, "missing", "This field cannot be emptied.")
+            raise invalid(
+                name, "missing", "This field cannot be emptied.", "Ce champ est obligatoire."
+            )
         setattr(row, name, value)
     after = plain(row)
     different = {name for name, value in after.items() if before[name] != value}

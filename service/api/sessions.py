@@ -4,19 +4,22 @@ Memory only, and bounded: whatever is forgotten is read again or walked to again
 written behind the answers, once a second, for other processes and for a restart.
 """
 
-from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from service.ussd.caller import Opening
-from service.ussd.store import LONGEST_TEXT, Caller, Kept, written
+from service.api.album import Album, Page, Trail
+from service.ussd.caller import Opening, Profile, looking
+from service.ussd.store import LONGEST_TEXT, Kept, written
 
 CALLERS = 50_000
-"""Callers remembered by one process: about 25 MB, all the phones of the six communes."""
+"""Callers remembered by one process: about 15 MB, all the phones of the six communes."""
 SESSIONS = 20_000
 """Sessions remembered by one process: twice the busiest ten minutes of `product.md` 9."""
+TRAILS = 2_000
+"""Sessions whose next key is one step: at ten times the busiest morning those of half a minute."""
 FRESH_CALLER = timedelta(seconds=60)
 """After this a caller is read again: another process or a clerk may have changed them."""
 
@@ -28,56 +31,80 @@ V = TypeVar("V")
 
 
 class Lately(Generic[K, V]):
-    """A mapping that forgets what was used longest ago above `most` entries."""
+    """A mapping of at most `most` entries that forgets what was put or asked for longest ago.
+
+    In two halves: when the new one is full it becomes the old one, and the old one goes. That
+    costs a look-up less than keeping an exact order at every one.
+    """
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self._held: OrderedDict[K, V] = OrderedDict()
+        self._half = most // 2
+        self._new: dict[K, V] = {}
+        self._old: dict[K, V] = {}
 
     def get(self, key: K) -> V | None:
-        value = self._held.get(key)
-        if value is not None:
-            try:  # noqa: SIM105 (`suppress` costs more than all the rest of this)
-                self._held.move_to_end(key)
-            except KeyError:
-                pass  # another thread has dropped it meanwhile
+        value = self._new.get(key)
+        if value is None and (value := self._old.get(key)) is not None:
+            self.put(key, value)
         return value
 
     def put(self, key: K, value: V) -> None:
-        self._held[key] = value
-        self._held.move_to_end(key)
-        if len(self._held) > self._most:
-            self._held.popitem(last=False)
+        self._new[key] = value
+        if len(self._new) >= self._half:
+            self._new, self._old = {}, self._new
 
     def drop(self, key: K) -> None:
-        self._held.pop(key, None)
+        self._new.pop(key, None)
+        self._old.pop(key, None)
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._new.keys() | self._old.keys())
 
 
 class Known:
-    """A caller, when they were read, and how a session of theirs opens when nothing is offered."""
+    """A caller, when they were read, and how a session of theirs opens when nothing is offered.
 
-    __slots__ = ("caller", "opening", "read_at")
+    `first` is that session's first screen, in the album it was last asked for.
+    """
 
-    def __init__(self, caller: Caller, read_at: datetime) -> None:
-        self.caller = caller
+    __slots__ = ("contact_id", "first", "opening", "read_at")
+
+    def __init__(self, contact_id: int | None, profile: Profile, read_at: datetime) -> None:
+        self.contact_id = contact_id
+        self.opening = opened_by(profile)
         self.read_at = read_at
-        self.opening = Opening(caller.profile)
+        self.first: Trail | None = None
+
+    @property
+    def profile(self) -> Profile:
+        return self.opening.profile
 
     def fresh(self, now: datetime) -> bool:
         return abs(now - self.read_at) < FRESH_CALLER
 
     def looked(self, product: str, market: str) -> "Known":
         """The same caller after looking at a price."""
-        profile = replace(self.caller.profile, product=product, market=market)
-        return Known(replace(self.caller, profile=profile), self.read_at)
+        return Known(self.contact_id, looking(self.profile, product, market), self.read_at)
+
+    def start(self, album: Album) -> Trail:
+        """The first screen, made once for each album."""
+        if self.first is None or self.first.album is not album:
+            self.first = album.follow(self.opening, "")
+        return self.first
+
+
+@lru_cache(maxsize=4096)
+def opened_by(profile: Profile) -> Opening:
+    """Remembered: most callers are alike, and one value for all of them takes no room."""
+    return Opening(profile)
 
 
 @dataclass(slots=True)
 class Held:
-    """One session: what it was opened with, the last text and answer, and what it has done."""
+    """One session: what it was opened with, the last text and answer, and what it has done.
+
+    `known` is the caller of a session just begun, when it opens as all of theirs do.
+    """
 
     phone: str
     opening: Opening
@@ -89,9 +116,14 @@ class Held:
     label: str = ""
     ended: bool = False
     done: frozenset[str] = frozenset()
+    known: Known | None = None
 
-    def moved(self, text: str, answer: str, label: str, now: datetime, *, ended: bool) -> "Held":
+    def moved(self, text: str, page: Page, now: datetime) -> "Held":
         """The session at the screen that is answered; the one before may be in a writer's hands."""
+        if self.text is None:  # just begun, and in nobody's yet
+            self.text, self.known = text, None
+            self.answer, self.label, self.ended = page.answer, page.label, page.ends
+            return self
         return Held(
             self.phone,
             self.opening,
@@ -99,9 +131,9 @@ class Held:
             now,
             self.contact_id,
             text,
-            answer,
-            label,
-            ended,
+            page.answer,
+            page.label,
+            page.ends,
             self.done,
         )
 

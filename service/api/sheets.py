@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-import xlsxwriter
-from python_calamine import CalamineError, CalamineWorkbook
-
 from service.api.problems import Problem
 from service.encoding import fold
 
@@ -44,10 +41,17 @@ class Line:
 
 
 def safe(value: Any) -> Any:
-    """A cell that cannot become a formula: text gets an apostrophe, numbers stay numbers."""
-    if isinstance(value, str) and value.startswith(FORMULA):
+    """A cell that cannot become a formula: text gets an apostrophe, numbers stay numbers. Text
+    that looks as if it had one gets another, so that `_bare` gives back exactly what was there."""
+    if isinstance(value, str) and value.lstrip("'").startswith(FORMULA):
         return f"'{value}"
     return value
+
+
+def _bare(cell: str) -> str:
+    """What `safe` was given."""
+    guarded = cell.startswith("'") and cell.lstrip("'").startswith(FORMULA)
+    return cell[1:] if guarded else cell
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -64,6 +68,8 @@ def to_csv(sheet: Sheet, *, separator: str = ",", bom: bool = False) -> bytes:
 
 def to_xlsx(sheet: Sheet) -> bytes:
     """A workbook with typed cells, a frozen heading, a filter, and a sheet of notes."""
+    import xlsxwriter
+
     out = io.BytesIO()
     options = {
         "in_memory": True,
@@ -72,6 +78,7 @@ def to_xlsx(sheet: Sheet) -> bytes:
         "strings_to_numbers": False,
         "default_date_format": "yyyy-mm-dd",
     }
+
     with xlsxwriter.Workbook(out, options) as book:
         bold = book.add_format({"bold": True, "bg_color": "#EDEDED"})
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
@@ -170,7 +177,7 @@ HEADINGS: Mapping[str, str] = {
 def _lines(rows: Iterable[Sequence[str]]) -> Iterator[Line]:
     names: list[str] | None = None
     for number, row in enumerate(rows, start=1):
-        cells = [cell.strip() for cell in row]
+        cells = [_bare(cell.strip()) for cell in row]
         if not any(cells) or cells[0].startswith("#"):  # HXL tags under the heading
             continue
         if names is None:
@@ -199,6 +206,8 @@ def _decoded(file: bytes) -> str:
 
 
 def _from_workbook(file: bytes) -> Iterator[list[str]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
     try:
         rows = CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()
     except (CalamineError, IndexError, ValueError) as error:

@@ -24,6 +24,7 @@ from service.sms.gateway import Gateway
 from service.sms.lexicon import Lexicon
 from service.sms.limits import Limits
 from service.sms.secrets import Eraser
+from service.sms.tallies import Tallies
 
 LOOK_EVERY = 0.5
 """Seconds between looks at the book's version: another process's news is at most this old."""
@@ -41,6 +42,7 @@ class Sugu:
     vault: Vault
     gateways: Mapping[str, Gateway]
     limits: Limits
+    tallies: Tallies = field(default_factory=Tallies)
     spool: Spool | None = None
     _book: Book | None = None
     _lexicon: Lexicon | None = None

@@ -6,15 +6,17 @@ Counts gather in memory and are added to the tables once a second, away from the
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy.dialects.postgresql import Insert
 from sqlmodel import Session
 
 from service.db import table_of, upsert
 from service.prices.tables import Gap, Usage
 from service.ussd.caller import Profile
 from service.ussd.screens import Screen
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert
 
 CHANNEL = "ussd"
 NOBODY = ""
@@ -106,7 +108,7 @@ def write(session: Session, tally: Tally) -> None:
         )
 
 
-def _adding(insert: Insert, keys: Sequence[str], count: str) -> Insert:
+def _adding(insert: "Insert", keys: Sequence[str], count: str) -> "Insert":
     """The insert that adds to the count of a row that is there already."""
     total = insert.table.c[count] + insert.excluded[count]
     return insert.on_conflict_do_update(index_elements=list(keys), set_={count: total})

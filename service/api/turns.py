@@ -7,20 +7,19 @@ would wait.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlmodel import Session
 
 from service.api import effects
-from service.api.album import Album
+from service.api.album import Album, Trail
 from service.api.behind import Behind
+from service.api.callers import PATIENCE, Callers, Left
 from service.api.effects import Desk, Turn
-from service.api.sessions import CALLERS, SESSIONS, Held, Key, Known, Lately, held_again
+from service.api.sessions import CALLERS, SESSIONS, TRAILS, Held, Key, Known, Lately, held_again
 from service.clock import Clock
-from service.db import reading
 from service.encoding import Tier
 from service.i18n import SOURCE, Say, speaker
 from service.phone import Phone
@@ -29,23 +28,17 @@ from service.ussd import dialects, store
 from service.ussd.caller import Opening, Profile, Resume
 from service.ussd.deeds import Deed, Remember
 from service.ussd.scene import Scene
-from service.ussd.store import Caller, Kept
-from service.ussd.walk import keys_of, place_of
+from service.ussd.walk import asked, keys_of, place_of
 
-PATIENCE = 2.0
-"""Seconds a caller waits for the database when the answer can do without it."""
+TIERS = {each.value: each for each in Tier}
 MINUTE = timedelta(minutes=1)
 ECHO = timedelta(seconds=1)
 """The same last entry again within this is the carrier's repeat: no thumb is so fast."""
 
 log = structlog.get_logger("dial")
 
-Left = tuple[Opening, str]
-"""A session that broke off: what it was opened with, and everything typed in it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """An answer with `CON` or `END`, its screen's static name, and the keys it answers in which
     session."""
 
@@ -60,20 +53,19 @@ class Turns:
 
     def __init__(self, desk: Desk, clock: Clock, code: str, *, drafts: bool = True) -> None:
         self._desk = desk
-        self._clock = clock
         self._code = code
         self._drafts = drafts
-        self._callers: Lately[str, Known] = Lately(CALLERS)
         self._sessions: Lately[Key, Held] = Lately(SESSIONS)
+        self._trails: Lately[Key, Trail] = Lately(TRAILS)
         self._newest: Lately[str, Key] = Lately(CALLERS)
-        self._album = Album()
-        self._scenes: dict[Tier, Scene] = {}
+        self._albums: dict[Tier, Album] = {}
         self._today = datetime.min.replace(tzinfo=UTC), date.min
         self.behind = Behind(desk.engine, clock)
+        self.callers = Callers(desk, self.behind, self._day)
 
-    async def take(self, gateway: Gateway, turn: UssdTurn, phone: Phone) -> Told:
+    async def take(self, gateway: Gateway, turn: UssdTurn, phone: Phone, now: datetime) -> Told:
         """The answer to one turn; the stored one, word for word, when it is a repeat."""
-        now, key = self._clock(), (gateway.name, turn.session)
+        key = gateway.name, turn.session
         held = self._at_hand(key, turn, phone, now) or await self._held(key, turn, phone, now)
         if held.phone != phone.e164:
             log.warning("ussd session of another phone", gateway=gateway.name)
@@ -94,34 +86,41 @@ class Turns:
 
     def forget(self, phone: Phone) -> None:
         """Read this caller again at the next session: somebody changed them elsewhere."""
-        self._callers.drop(phone.e164)
+        self.callers.forget(phone.e164)
 
     # --- walking ------------------------------------------------------------------------------
 
     async def _walk(
         self, gateway: Gateway, key: Key, held: Held, phone: Phone, text: str, now: datetime
     ) -> Told:
-        scene = self._scene(now, _tier(gateway))
-        shown = self._album.shown(held.opening, text, scene)
-        screen = shown.screen
-        after = held.moved(text, shown.answer, screen.label, now, ended=screen.ends)
-        if screen.deeds and not await self._see_to(key, after, phone, screen.deeds):
+        trail = self._trail(key, held, text, self._album(now, _tier(gateway)))
+        page = trail.page
+        after = held.moved(text, page, now)
+        deeds = asked(held.opening, trail.spot)
+        if deeds and not await self._see_to(key, after, phone, deeds):
             # The screen says something was done that was not: better no answer, and a new try.
-            return self.down(gateway, screen.language)
+            return self.down(gateway, page.language)
         self._keep(key, after)
         if gateway.capabilities.ussd is UssdStyle.LAST:
             await self._write_at_once()
-        self.behind.tally.count(shown.asked, shown.unanswered)
-        return Told(shown.answer, screen.label, text, key[1])
+        self.behind.tally.count(page.asked, page.unanswered)
+        return Told(page.answer, page.label, text, key[1])
 
-    def _scene(self, now: datetime, tier: Tier = Tier.ACCENTED) -> Scene:
-        """The scene of the moment, made once per book and day; each walk sets its own caller."""
+    def _trail(self, key: Key, held: Held, text: str, album: Album) -> Trail:
+        if not text and held.known is not None:
+            return held.known.start(album)
+        trail = album.follow(held.opening, text, self._trails.get(key))
+        self._trails.put(key, trail)
+        return trail
+
+    def _album(self, now: datetime, tier: Tier = Tier.ACCENTED) -> Album:
+        """The screens of the moment: one album for each book and day."""
         book, day = self._desk.book(), self._day(now)
-        scene = self._scenes.get(tier)
-        if scene is None or scene.book is not book or scene.today != day:
+        album = self._albums.get(tier)
+        if album is None or album.scene.book is not book or album.scene.today != day:
             scene = Scene(Profile(), book, day, self._say, self._code, tier)
-            self._scenes[tier] = scene
-        return scene
+            album = self._albums[tier] = Album(scene)
+        return album
 
     def _say(self, language: str | None) -> Say:
         return speaker(language or SOURCE, drafts=self._drafts)
@@ -141,13 +140,15 @@ class Turns:
     # --- opening ------------------------------------------------------------------------------
 
     def _at_hand(self, key: Key, turn: UssdTurn, phone: Phone, now: datetime) -> Held | None:
-        """The session when memory alone can tell: the carrier repeats all that was typed, or
-        nothing was, by a caller read a moment ago."""
+        """The session when memory or one quick look can tell: the carrier repeats all that was
+        typed, or nothing was."""
         held = self._sessions.get(key)
         if held is not None:
             return held if turn.mode == "accumulated" else None
-        known = self._callers.get(phone.e164)
-        if known is None or turn.text or not known.fresh(now):
+        if turn.text:
+            return None
+        known = self.callers.fresh(phone.e164, now) or self.callers.glimpsed(phone, now)
+        if known is None:
             return None
         return self._begin(known, phone, (), now, self._left(phone, now))
 
@@ -156,21 +157,20 @@ class Turns:
         another process may know more of what was typed: then the newer of the two."""
         known = self._sessions.get(key)
         if known is None:
-            return await self._open(key[0], turn, phone, now)
+            return await self._open(key, turn, phone, now)
         if turn.mode == "accumulated" or turn.starts is True or known.contact_id is None:
             return known
-        other = await self._open(key[0], turn, phone, now)
+        other = await self._open(key, turn, phone, now)
         return other if other.text is not None and other.seen_at > known.seen_at else known
 
-    async def _open(self, gateway: str, turn: UssdTurn, phone: Phone, now: datetime) -> Held:
+    async def _open(self, key: Key, turn: UssdTurn, phone: Phone, now: datetime) -> Held:
         """A session new to this process: begun now, or elsewhere, or before a restart."""
         keys = keys_of(turn.text)
         begun = turn.starts is not True and bool(keys)
-        known = self._callers.get(phone.e164)
-        left = self._left(phone, now)
-        if known is not None and known.fresh(now) and not begun:
+        known, left = self.callers.fresh(phone.e164, now), self._left(phone, now)
+        if known is not None and not begun:
             return self._begin(known, phone, keys, now, left)
-        known, row, elsewhere = await self._fetch(gateway, turn, phone, now, begun=begun)
+        known, row, elsewhere = await self.callers.find(key, phone, now, begun=begun)
         if row is not None:
             return held_again(phone.e164, row)
         return self._begin(known, phone, keys, now, left or elsewhere)
@@ -184,14 +184,14 @@ class Turns:
         """
         resume = self._resume(left, now) if left and not keys else None
         dialled = len(keys) if len(keys) > 1 else 0
-        opening = known.opening
         if resume or dialled:
-            opening = Opening(known.caller.profile, resume, dialled)
-        return Held(phone.e164, opening, now, now, known.caller.contact_id)
+            opening = Opening(known.profile, resume, dialled)
+            return Held(phone.e164, opening, now, now, known.contact_id)
+        return Held(phone.e164, known.opening, now, now, known.contact_id, known=known)
 
     def _resume(self, left: Left, now: datetime) -> Resume | None:
         opening, text = left
-        return place_of(opening, keys_of(text), self._scene(now))
+        return place_of(opening, keys_of(text), self._album(now).scene)
 
     def _left(self, phone: Phone, now: datetime) -> Left | None:
         """The phone's newest session in this process, if it broke off a moment ago."""
@@ -201,59 +201,14 @@ class Turns:
             return None
         return held.opening, held.text
 
-    async def _fetch(
-        self, gateway: str, turn: UssdTurn, phone: Phone, now: datetime, *, begun: bool
-    ) -> tuple[Known, Kept | None, Left | None]:
-        """Caller, this session's row, and a session that broke off in another process.
-
-        When the database does not answer the caller is a stranger for this session: asked for
-        a language, and answered.
-        """
-        try:
-            async with asyncio.timeout(PATIENCE):
-                found = await asyncio.to_thread(self._look, gateway, turn, phone, now, begun=begun)
-        except (TimeoutError, SQLAlchemyError) as error:
-            log.warning("ussd caller not read", why=type(error).__name__)
-            return Known(Caller(), now), None, None
-        caller, row, left = found
-        known = self._callers.get(phone.e164)
-        if known is None or known.caller is not caller:
-            known = Known(caller, now)
-        if unseen := self.behind.looked_at(caller.contact_id):
-            known = known.looked(*unseen)
-        self._callers.put(phone.e164, known)
-        return known, row, left
-
-    def _look(
-        self, gateway: str, turn: UssdTurn, phone: Phone, now: datetime, *, begun: bool
-    ) -> tuple[Caller, Kept | None, Left | None]:
-        with reading(self._desk.engine) as session:
-            caller = self._read(session, phone, now)
-            if caller.contact_id is None:
-                return caller, None, None
-            row = store.kept(session, gateway, turn.session) if begun else None
-            if begun:  # a place of its own, or a code dialled with keys: nothing is offered
-                mine = row is not None and row.contact_id == caller.contact_id
-                return caller, row if mine else None, None
-            recent = caller.dialled_at and caller.dialled_at > now - store.DROPPED
-            lost = store.dropped(session, caller.contact_id, now) if recent else None
-            return caller, None, (lost.opening, lost.text) if lost else None
-
-    def _read(self, session: Session, phone: Phone, now: datetime) -> Caller:
-        known = self._callers.get(phone.e164)
-        if known is not None and known.fresh(now):
-            return known.caller
-        lookups = self._desk.vault.lookups(phone)
-        looked = (store.read_caller(session, each, self._day(now)) for each in lookups)
-        return next((each for each in looked if each.contact_id is not None), Caller())
-
     # --- keeping and doing --------------------------------------------------------------------
 
     def _keep(self, key: Key, held: Held) -> None:
         """Remember the turn; its row is written behind."""
         self._sessions.put(key, held)
-        self._newest.put(held.phone, key)
-        self.behind.keep(key, held)
+        if held.text or held.opening.resume:  # another leaves no place to come back to
+            self._newest.put(held.phone, key)
+            self.behind.keep(key, held)
 
     async def _write_at_once(self) -> None:
         """Write what is behind: where the carrier sends the last entry alone, another process
@@ -277,8 +232,7 @@ class Turns:
         """What was looked at last is on the next first screen at once, and in its row soon."""
         held.done |= {each.action for each in todo}
         self.behind.remember(contact_id, (last.product, last.market))
-        if known := self._callers.get(held.phone):
-            self._callers.put(held.phone, known.looked(last.product, last.market))
+        self.callers.looked(held.phone, last.product, last.market)
 
     async def _do(self, key: Key, held: Held, phone: Phone, todo: list[Deed]) -> bool:
         """Do what the keys ask; False when a promise on the screen could not be kept.
@@ -294,7 +248,7 @@ class Turns:
             log.warning("ussd deed not done", why=type(error).__name__)
             return quiet
         held.done |= {each.action for each in todo}
-        self._callers.drop(phone.e164)
+        self.callers.forget(phone.e164)
         return True
 
     def _done(self, turn: Turn, todo: list[Deed]) -> int:
@@ -323,4 +277,4 @@ def _only_looks(todo: Sequence[Deed]) -> bool:
 
 
 def _tier(gateway: Gateway) -> Tier:
-    return Tier(gateway.capabilities.tier)
+    return TIERS[gateway.capabilities.tier]

@@ -4,6 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode
 
 import typer
 from fastapi import FastAPI
@@ -41,12 +42,20 @@ def take_in(
 
 @command(app, "export")
 def give_out(
-    what: Annotated[str, typer.Argument(help="reports, quotes, deliveries, prices, ...")],
+    what: Annotated[str, typer.Argument(help="reports, quotes, deliveries, prices, rewards, ...")],
     file: Annotated[Path | None, typer.Argument(help="Where to; .xlsx or .csv")] = None,
+    *,
+    month: Annotated[str | None, typer.Option(help="One month, as 2026-11")] = None,
+    per_day: Annotated[
+        int | None, typer.Option(help="rewards: F for a complete, on-time market day")
+    ] = None,
+    per_check: Annotated[int | None, typer.Option(help="rewards: F for a check passed")] = None,
 ) -> None:
     """Write a table as CSV or XLSX, to a file or to the screen."""
     kind = "xlsx" if file and file.suffix == ".xlsx" else "csv"
-    answer = _ask(settings(), "GET", f"/api/v1/exports/{what}.{kind}")
+    asked = {"month": month, "per_day": per_day, "per_check": per_check}
+    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    answer = _ask(settings(), "GET", f"/api/v1/exports/{what}.{kind}?{query}")
     if file is None:
         typer.echo(answer.body.decode(), nl=False)
         return

@@ -11,19 +11,27 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.app import sign_audit, vault_of
 from service.db import make_engine
+from service.logs import configure
+from service.people.vaults import sign_audit, vault_of
 from service.phone import Phone, Vault, parse
 from service.settings import Settings, WeakSecret
 
 app = typer.Typer(
     name="sugu",
-    help="Market prices by SMS and USSD for the Kita region of Mali.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 
+
+@app.callback()
+def sugu() -> None:
+    """Market prices by SMS and USSD for the Kita region of Mali."""
+
+
+LEVEL = "warning"
+"""How much a command logs, on standard error; the server and the worker have a setting."""
 VAR = Path("var")
 DEMO_DATABASE = VAR / "demo.db"
 DEMO_SECRET = VAR / "demo.secret"
@@ -43,6 +51,7 @@ def command(typed: typer.Typer, name: str | None = None) -> Callable[[Command], 
     def register(function: Command) -> Command:
         @wraps(function)
         def guarded(*args: object, **kwargs: object) -> object:
+            configure(LEVEL)
             try:
                 with one_sentence():
                     return function(*args, **kwargs)
@@ -109,7 +118,7 @@ def close() -> None:
 
 
 def vault(said: Settings) -> Vault:
-    return vault_of(said, said.require_secret())
+    return vault_of(said)
 
 
 def phone(text: str) -> Phone:

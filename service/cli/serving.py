@@ -1,6 +1,5 @@
-"""`serve` and `worker`: the processes. Under `serve` the worker is a supervised child."""
+"""`serve`: the web server, and the worker as its supervised child."""
 
-import gc
 import os
 import signal
 import sys
@@ -12,18 +11,14 @@ import typer
 import uvicorn
 
 from service import clock
-from service.api.crowd import Crowd
-from service.api.dial import Front
-from service.api.hooks import opens
-from service.api.state import Sugu
-from service.api.strangers import Strangers
+from service.api.parts import parts_of
 from service.api.wire import Patient, allow_files
-from service.app import create_app
-from service.cli.receiving import BackDoor
+from service.cli.house import House
 from service.cli.said import Failure, app, command, settings
 from service.logs import configure
 from service.settings import Settings
-from service.worker import Busy, Supervisor, hold, run_worker
+from service.worker.locks import Busy, hold
+from service.worker.supervisor import Supervisor
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: gateways reuse theirs."""
@@ -49,21 +44,6 @@ def serve(
     serve_with(said, host or said.bind_host, port or said.bind_port, worker=worker)
 
 
-@command(app)
-def worker(
-    *,
-    supervised: Annotated[
-        bool, typer.Option(hidden=True, help="Stop when standard input closes")
-    ] = False,
-) -> None:
-    """Send and schedule only: any number of these on one PostgreSQL."""
-    said = settings()
-    said.require_secret()
-    configure(said.log_level)
-    if run_worker(said, receive=BackDoor(said), supervised=supervised):
-        raise Failure("Another worker uses this SQLite file: stop it, or use PostgreSQL")
-
-
 def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> None:
     """Serve until told to stop; the worker child is started again whenever it dies."""
     configure(said.log_level)
@@ -75,8 +55,9 @@ def serve_with(said: Settings, host: str, port: int, *, worker: bool = True) -> 
     if isinstance(lock, Busy):
         raise Failure("Another server uses this SQLite file: stop it, or use PostgreSQL")
     child = Supervisor([sys.executable, "-m", "service", "worker", "--supervised"], os.environ)
-    web = uvicorn.Server(_config(said, host, port))
-    _favour_answers()
+    web = _server(said, host, port)
+    # A dial is answered from memory by one thread; whatever else computes gives way to it.
+    sys.setswitchinterval(GIVE_WAY)
     allow_files()
     # The server raises the signal again when it has ended: without this, it would end us too,
     # and a container would be gone before the worker has settled what it was sending.
@@ -96,20 +77,21 @@ def right_clock(now: datetime) -> None:
         raise ValueError(f"The clock of this machine says {now:%Y-%m-%d}: set it first")
 
 
-def _favour_answers() -> None:
-    """A dial is answered from memory by one thread; whatever else computes gives way to it."""
-    sys.setswitchinterval(GIVE_WAY)
-    gc.freeze()  # modules, routes and tables stay: no collection need look at them again
+def _server(said: Settings, host: str, port: int) -> uvicorn.Server:
+    def ruined() -> None:
+        web.should_exit = True
+
+    house = House(parts_of(said), ruined)
+    web = uvicorn.Server(_config(said, house, host, port))
+    return web
 
 
-def _config(said: Settings, host: str, port: int) -> uvicorn.Config:
-    application = create_app(said)
-    state: Sugu = application.state.sugu
+def _config(said: Settings, house: House, host: str, port: int) -> uvicorn.Config:
     return uvicorn.Config(
-        # The USSD door before everything, the application's own layers included.
-        Front(Crowd(Strangers(application, opens(state))), application.state.dial),
+        house,
         host=host,
         port=port,
+        lifespan="on",  # a house that cannot be opened must not look open
         access_log=False,  # it would print the hook tokens that stand in the paths
         log_config=None,
         server_header=False,

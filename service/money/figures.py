@@ -2,6 +2,8 @@
 
 DOROME = 5
 """Francs in one dɔrɔmɛ, and the smallest coin in use."""
+COUNTING_IN_DOROME = frozenset({"bm"})
+"""Languages whose speakers count money in dɔrɔmɛ."""
 MILLION = 1_000_000
 """From here up Bambara counts francs again: a million is not divided by five."""
 
@@ -25,3 +27,13 @@ def dorome(amount: int) -> int | None:
         return None
     millions, rest = divmod(amount, MILLION)
     return millions * MILLION + rest // DOROME
+
+
+def priced(amount: int, lang: str, per: str = "") -> str:
+    """`225 F/kg` (`per` is "/kg"); to those who count in dɔrɔmɛ both ways, rounded to a coin:
+    `225 F/kg (dɔrɔmɛ 45)`. A bare 225 is heard by them as 1 125 F."""
+    if lang not in COUNTING_IN_DOROME:
+        return f"{francs(amount)} F{per}"
+    coin = to_coin(amount)
+    count = dorome(coin)
+    return f"{francs(coin)} F{per} (dɔrɔmɛ {francs(count)})" if count else f"{francs(coin)} F{per}"

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from service.people import store
 from service.people.seed import add_missing, facts, seed_kita
-from service.people.tables import Cooperative, Reporter, Subscriber, Village
+from service.people.tables import Cooperative, Reporter, Seeded, Subscriber, Village
 from service.phone import Phone, Vault
 from service.prices.catalog import Alias, Catalog, Market, Stage
 from service.prices.quote import to_tick
@@ -48,6 +48,10 @@ TOWNS = {"KAYES": ("+22370000001", "+22370000002", "+22370000003"),
 TOWN_PRODUCTS = ("ARA", "ARD", "MAI", "NIE")
 FARM_GATE = 0.85
 """What is offered at the farm gate, as a share of the price at the fair."""
+APART = timedelta(minutes=15)
+"""Between one reporter's message and the next's: two at once would look like one hand."""
+WORLD = ("world", "demo")
+"""What is marked as planted once the whole world stands: it is never planted again."""
 TOWN_DAY = 5
 """The daily town markets are visited on Saturdays."""
 
@@ -80,7 +84,7 @@ class Visit:
 def seed_demo(session: Session, vault: Vault, aliases: list[Alias], now: datetime) -> int:
     """Load the demo world; returns how many reports it holds. Safe to repeat: what visitors of a
     demo world changed, and the numbers they dialled from, stay as they are."""
-    started = session.exec(select(MarketRow.code).where(MarketRow.demo).limit(1)).first()
+    started = session.get(Seeded, WORLD)
     if started is None and _has_real_people(session):
         raise RealPeople("this database holds real reporters or subscribers: use another file")
     seed_kita(session, aliases)
@@ -88,6 +92,7 @@ def seed_demo(session: Session, vault: Vault, aliases: list[Alias], now: datetim
         demo = facts("demo.toml")
         _places(session, demo, now.date())
         _people(session, vault, demo, now)
+        session.add(Seeded(kind=WORLD[0], key=WORLD[1]))
         session.flush()
         _past(session, demo, now)
     bump(session, catalog=True)
@@ -274,7 +279,7 @@ def _report(
     unit = "HEAD" if product.quantity == "head" else "KG"
     amount = to_tick(usual * (1 + chance.gauss(0, NOISE)), product.tick)
     return ReportRow(
-        received_at=datetime.combine(day, time(9, 30), UTC),
+        received_at=datetime.combine(day, time(9), UTC) + store.key(person.id) * APART,
         observed_on=day,
         product=code,
         market=visit.market.code,

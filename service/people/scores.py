@@ -1,17 +1,19 @@
 """Reporters' reliability from what they and the others of the same fairs said (`method.md` 2.9).
 
 Trust enters the quotes of reports still to come; those already made keep the trust they were
-given, so that a replay gives the same bytes.
+given, so that a replay gives the same bytes. A report that was asked about again is compared with
+what the check found, which nobody of the fair can have agreed on beforehand.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
-from service.people.tables import Reporter
+from service.people.tables import CallBack, Reporter
 from service.prices.reliability import Comparison, reliability
 from service.prices.report import COUNTING, Status
 from service.prices.tables import ReportRow
@@ -22,16 +24,24 @@ SEEN = (*(each.value for each in COUNTING), Status.HELD.value)
 
 Fair = tuple[str, str, str, str, date]
 """(product, market, stage, basis, day)."""
-Said = tuple[int, float, bool]
-"""(reporter, value, counted)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One reporter's value at a fair; `found` what a check gave, if there was one."""
+
+    reporter: int
+    value: float
+    counted: bool
+    found: float | None
 
 
 def score(session: Session, today: date) -> int:
     """Bring every active reporter's bias, noise and trust up to date; how many changed."""
-    comparisons = _comparisons(session, today)
+    compared = comparisons(session, today - LOOK_BACK + timedelta(days=1), today)
     changed = 0
     for reporter in session.exec(select(Reporter).where(col(Reporter.active))):
-        found = reliability(comparisons.get(reporter.id or 0, ()))
+        found = reliability(compared.get(reporter.id or 0, ()))
         if found is None or (reporter.bias, reporter.noise) == (found.bias, found.noise):
             continue
         reporter.bias, reporter.noise, reporter.trust = found.bias, found.noise, found.trust
@@ -40,34 +50,54 @@ def score(session: Session, today: date) -> int:
     return changed
 
 
-def _comparisons(session: Session, today: date) -> dict[int, list[Comparison]]:
-    """By reporter, each value beside the others' of that fair."""
+def comparisons(
+    session: Session, first: date, last: date, reporter: int | None = None
+) -> dict[int, list[Comparison]]:
+    """By reporter, each value of these days beside the others' of that fair. With `reporter`,
+    only the markets that this one reported from are read."""
     fairs: dict[Fair, list[Said]] = defaultdict(list)
-    for fair, said in _said(session, today):
+    for fair, said in _said(session, first, last, reporter):
         fairs[fair].append(said)
-    found: dict[int, list[Comparison]] = defaultdict(list)
-    for everybody in fairs.values():
-        for reporter, value, counted in everybody:
-            found[reporter].append(Comparison(value, _others(everybody, reporter), counted))
-    return found
+    compared: dict[int, list[Comparison]] = defaultdict(list)
+    for fair, everybody in fairs.items():
+        for said in everybody:
+            others = _others(everybody, said)
+            compared[said.reporter].append(Comparison(said.value, others, fair[4], said.counted))
+    return compared
 
 
-def _others(everybody: Sequence[Said], reporter: int) -> tuple[float, ...]:
-    return tuple(value for who, value, counted in everybody if who != reporter and counted)
+def _others(everybody: Sequence[Said], mine: Said) -> tuple[float, ...]:
+    if mine.found is not None:
+        return (mine.found,)
+    return tuple(
+        each.value for each in everybody if each.reporter != mine.reporter and each.counted
+    )
 
 
-def _said(session: Session, today: date) -> Iterator[tuple[Fair, Said]]:
-    query = columns(
-        col(ReportRow.product),
-        col(ReportRow.market),
-        col(ReportRow.stage),
-        col(ReportRow.basis),
-        col(ReportRow.observed_on),
-        col(ReportRow.reporter_id),
-        col(ReportRow.basis_value),
-        col(ReportRow.status),
-    ).where(col(ReportRow.observed_on) > today - LOOK_BACK, col(ReportRow.status).in_(SEEN))
-    for *fair, reporter, value, status in session.execute(query):
-        product, market, stage, basis, day = fair
-        counted = Status(status) in COUNTING
-        yield (product, market, stage, basis, day), (reporter, value, counted)
+def _said(
+    session: Session, first: date, last: date, reporter: int | None
+) -> Iterator[tuple[Fair, Said]]:
+    query = (
+        columns(
+            col(ReportRow.product),
+            col(ReportRow.market),
+            col(ReportRow.stage),
+            col(ReportRow.basis),
+            col(ReportRow.observed_on),
+            col(ReportRow.reporter_id),
+            col(ReportRow.basis_value),
+            col(ReportRow.status),
+            col(CallBack.value),
+        )
+        .outerjoin(CallBack, col(CallBack.report_id) == col(ReportRow.id))
+        .where(col(ReportRow.observed_on).between(first, last), col(ReportRow.status).in_(SEEN))
+    )
+    if reporter is not None:
+        mine = columns(col(ReportRow.market)).where(
+            col(ReportRow.reporter_id) == reporter,
+            col(ReportRow.observed_on).between(first, last),
+        )
+        query = query.where(col(ReportRow.market).in_(mine))
+    for product, market, stage, basis, day, who, value, status, found in session.execute(query):
+        fair = product, market, stage, basis, day
+        yield fair, Said(who, value, Status(status) in COUNTING, found)

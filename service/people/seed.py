@@ -1,9 +1,10 @@
-"""`sugu seed kita`: sourced facts. Safe to repeat; never touches what staff changed."""
+"""`sugu seed kita`: sourced facts. Safe to repeat: each fact is planted once, and what staff change
+or remove afterwards is theirs."""
 
 import csv
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from importlib.resources import files
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from sqlmodel import Session, SQLModel, col, select
 
 from service.encoding import fold
-from service.people.tables import Village
+from service.people.tables import Seeded, Village
 from service.prices.catalog import ANY_MARKET, Alias
 from service.prices.tables import (
     AliasRow,
@@ -51,23 +52,30 @@ def seed_kita(session: Session, aliases: Iterable[Alias]) -> int:
     made = 0
     for group in (_products(kita), _markets(kita), _units(kita), _villages()):
         made += add_missing(session, group)
-    if session.exec(select(WeighingRow.id).limit(1)).first() is None:
-        made += _add(session, _weighings(kita))
-    made += _add(session, _new_aliases(session, aliases))
-    if session.exec(select(ReferencePrice.id).limit(1)).first() is None:
-        made += _add(session, reference_prices(kita["reference"]))
+    made += _plant(session, _of_what_is_there(session, _weighings(kita)), _weighed)
+    made += _plant(session, _new_aliases(session, aliases), _written)
+    made += _plant(session, reference_prices(kita["reference"]), _surveyed)
     return made
 
 
 def add_missing(session: Session, wanted: Iterable[SQLModel]) -> int:
-    """Add the rows whose code is not there yet."""
-    made = 0
-    for row in wanted:
-        if session.get(type(row), row.code) is None:  # type: ignore[attr-defined]
-            session.add(row)
-            made += 1
+    """Plant rows that go by their code."""
+    return _plant(session, wanted, lambda row: row.code)
+
+
+def _plant(session: Session, wanted: Iterable[SQLModel], key: Callable[[Any], str]) -> int:
+    """Add the rows that were never planted before; how many. One that somebody has entered
+    meanwhile stays as it is."""
+    rows = {key(row): row for row in wanted}
+    kind = str(next(iter(rows.values())).__tablename__) if rows else ""
+    planted = set(session.exec(select(Seeded.key).where(Seeded.kind == kind)))
+    if not (new := rows.keys() - planted):
+        return 0
+    there = {key(row) for row in session.exec(select(type(next(iter(rows.values())))))}
+    session.add_all(rows[name] for name in rows if name in new - there)
+    session.add_all(Seeded(kind=kind, key=name) for name in sorted(new))
     session.flush()
-    return made
+    return len(new - there)
 
 
 def reference_prices(reference: Mapping[str, Any]) -> Iterator[ReferencePrice]:
@@ -153,21 +161,31 @@ def _chain(written: str) -> str:
 
 
 def _new_aliases(session: Session, aliases: Iterable[Alias]) -> Iterator[AliasRow]:
-    known = {(row.kind, row.target, row.form) for row in session.exec(select(AliasRow))}
+    """Ways of writing what is there: a product that staff removed is not taught again."""
     targets = {
         "product": set(session.exec(select(col(ProductRow.code)))),
         "market": set(session.exec(select(col(MarketRow.code)))),
         "unit": set(session.exec(select(col(UnitRow.code)))),
     }
     for alias in aliases:
-        identity = (alias.kind, alias.target, alias.form)
-        if identity not in known and alias.target in targets[alias.kind]:
-            known.add(identity)
+        if alias.target in targets[alias.kind]:
             yield AliasRow(kind=alias.kind, target=alias.target, form=alias.form, lang=alias.lang)
 
 
-def _add(session: Session, wanted: Iterable[SQLModel]) -> int:
-    new = list(wanted)
-    session.add_all(new)
-    session.flush()
-    return len(new)
+def _of_what_is_there(session: Session, rows: Iterable[WeighingRow]) -> Iterator[WeighingRow]:
+    """Weighings of products and units that staff have not removed."""
+    products = set(session.exec(select(col(ProductRow.code))))
+    units = set(session.exec(select(col(UnitRow.code))))
+    return (row for row in rows if row.product in products and row.unit in units)
+
+
+def _written(row: AliasRow) -> str:
+    return f"{row.kind}:{row.target}:{row.form}"
+
+
+def _weighed(row: WeighingRow) -> str:
+    return f"{row.unit}:{row.product}:{row.market}:{row.weighed_on}:{row.kilos:g}"
+
+
+def _surveyed(row: ReferencePrice) -> str:
+    return f"{row.product}:{row.market}:{row.pricetype}:{row.unit}:{row.month}"

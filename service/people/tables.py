@@ -202,3 +202,27 @@ class LoginFailure(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=120)
     count: int = 0
     last_at: datetime
+
+
+class Seeded(SQLModel, table=True):
+    """A fact that a seed has planted once: what staff remove or change since is theirs."""
+
+    __tablename__ = "seeded"
+
+    kind: str = Field(primary_key=True, max_length=20)
+    key: str = Field(primary_key=True, max_length=120)
+
+
+class CallBack(SQLModel, table=True):
+    """A report checked by asking again, by phone or by a second reporter: `value` is what the
+    check found, F for what `report.basis` counts."""
+
+    __tablename__ = "call_back"
+
+    report_id: int = Field(primary_key=True, foreign_key="report.id")
+    value: float
+    note: str = Field(default="", max_length=200)
+    actor: str = Field(default="", max_length=80)
+    at: datetime
+
+    __table_args__ = (CheckConstraint("value > 0", name="value_positive"),)

@@ -13,14 +13,17 @@ from typing import Literal
 
 from service.prices.catalog import Market
 from service.prices.season import Season
+from service.prices.shelling import CHANCE_DIGITS, Shelling
 from service.prices.trip import (
     LEAST_GAIN,
     SURE,
+    Lot,
     RouteCost,
     break_even,
     chance,
     cheapest,
     error,
+    lightest,
     next_fair,
     whole,
     worth,
@@ -28,9 +31,6 @@ from service.prices.trip import (
 
 TRUSTED = frozenset("AB")
 """Grades that may enter a floor price or send somebody on a road."""
-
-CHANCE_DIGITS = 3
-"""Digits of a chance that mean something."""
 
 
 class Reason(StrEnum):
@@ -107,7 +107,8 @@ class Where:
     """Where to sell `kg` of a product from a village. Options best net first, withheld last.
 
     `floor` is the best net: below it do not sell at home; None when no market leaves anything.
-    `market` is where to go, on "go" only.
+    `market` is where to go, on "go" only. `lot`: None when no weight makes any trip sure.
+    `shelling`: what shelling brings where this would be sold, None without a measured yield.
     """
 
     product: str
@@ -120,6 +121,19 @@ class Where:
     verdict: Literal["go", "stay", "unknown"]
     market: str | None
     reasons: tuple[Reason, ...]
+    lot: Lot | None = None
+    shelling: Shelling | None = None
+
+    @property
+    def worthwhile(self) -> tuple[WhereOption, ...]:
+        """What may be told to a farmer as an option: not a trip that costs more than the load."""
+        return tuple(each for each in self.options if each.net is None or each.net > 0)
+
+    @property
+    def eaten(self) -> bool:
+        """Every trip that can be reckoned costs more than the load brings."""
+        nets = [each.net for each in self.options if each.net is not None]
+        return bool(nets) and max(nets) <= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +237,7 @@ def where(
         verdict="go" if go else "stay" if best and home else "unknown",
         market=go.offer.market if go else None,
         reasons=_reasons(ways, best, go, home),
+        lot=_lot(open_ways, routes, home, today),
     )
 
 
@@ -272,6 +287,13 @@ def _break_even(way: _Way | None) -> int | None:
         return None
     kilos = break_even(way.route, way.offer.price, way.home.value)
     return None if kilos is None else whole(kilos)
+
+
+def _lot(
+    ways: Sequence[_Way], routes: Sequence[RouteCost], home: Home | None, today: date
+) -> Lot | None:
+    sold = [(each.offer.market, each.offer.price, each.error) for each in ways]
+    return lightest(sold, routes, home.value, today) if home else None
 
 
 def _reasons(

@@ -107,6 +107,7 @@ def _replaced(session: Session, gone: ReportRow) -> ReportRow | None:
             ReportRow.product == gone.product,
             ReportRow.market == gone.market,
             ReportRow.stage == gone.stage,
+            ReportRow.basis == gone.basis,
             ReportRow.observed_on == gone.observed_on,
             col(ReportRow.status).in_((*COUNTED, Status.SUPERSEDED.value)),
         )

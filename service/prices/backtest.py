@@ -6,7 +6,7 @@ Goals (`method.md` 5): "go" right in 80 % of the times it is said, "hold" in 67 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from statistics import fmean, median
 
@@ -66,6 +66,7 @@ class Backtest:
     """A walk through a series: `decisions` asked, `held` answered by hold_part, and the rules.
 
     `advice` counts each wait that was advised; `naive` keeps always, or from each harvest.
+    `years` holds, per calendar year of the advice, (right, known): one year's luck is seen there.
     """
 
     product: str
@@ -73,6 +74,7 @@ class Backtest:
     held: int
     advice: Tally
     naive: tuple[Tally, ...]
+    years: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def given(self) -> int:
@@ -103,8 +105,10 @@ def backtest(
         if hold.advised
     ]
     harvest = [month for month in asked if calendar_month(month) in HARVEST]
+    judged = [(month, _net(history, costs, month, months)) for month, months in advised]
     return Backtest(
         product=product,
+        years=_by_year((month // YEAR, gain > 0) for month, gain in judged if gain is not None),
         decisions=len(asked),
         held=sum(each.verdict == "hold_part" for each in answers.values()),
         advice=_tally("advice", history, costs, advised),
@@ -116,6 +120,15 @@ def backtest(
             ),
         ),
     )
+
+
+def _by_year(judged: Iterable[tuple[int, bool]]) -> dict[int, tuple[int, int]]:
+    """(right, known) per year, from (year, was it right)."""
+    found: dict[int, tuple[int, int]] = {}
+    for year, good in judged:
+        right, known = found.get(year, (0, 0))
+        found[year] = right + good, known + 1
+    return dict(sorted(found.items()))
 
 
 def _asked(history: History, costs: StorageCost, month: Month, product: str, chain: str) -> When:
@@ -147,7 +160,17 @@ def pooled(tests: Iterable[Backtest]) -> Backtest:
         held=sum(each.held for each in every),
         advice=_joined([each.advice for each in every]),
         naive=tuple(_joined(column) for column in columns),
+        years=_summed(each.years for each in every),
     )
+
+
+def _summed(tests: Iterable[Mapping[int, tuple[int, int]]]) -> dict[int, tuple[int, int]]:
+    found: dict[int, tuple[int, int]] = {}
+    for years in tests:
+        for year, (right, known) in years.items():
+            before = found.get(year, (0, 0))
+            found[year] = before[0] + right, before[1] + known
+    return dict(sorted(found.items()))
 
 
 def _joined(tallies: Sequence[Tally]) -> Tally:
@@ -222,10 +245,12 @@ def advice_table(
     simulated = [
         tally for product, pair in pairs for tally in simulate_where(series[product], pair, draw)
     ]
+    every = pooled(tests)
     lines = [
         "WHEN: back-test on surveyed prices, each month with what was known then",
         HEAD,
-        *(line for each in [*tests, pooled(tests)] for line in _when_lines(each)),
+        *(line for each in [*tests, every] for line in _when_lines(each)),
+        *_year_lines(every),
         "",
         "WHERE: one market is surveyed, so the second is SIMULATED from an assumed gap",
         HEAD,
@@ -243,6 +268,12 @@ HEAD = f"{'rule':<34}{'given':>7}{'known':>7}{'right':>8}{'F/kg':>8}{'wrong':>8}
 def _when_lines(test: Backtest) -> list[str]:
     asked = f"{test.product}: hold_part {test.held} times of {test.decisions} asked"
     return [asked, *(_line(each) for each in (test.advice, *test.naive))]
+
+
+def _year_lines(test: Backtest) -> list[str]:
+    """`right by year: 2013 2/2, 2014 7/8`; wrong advice comes in bad years, not one by one."""
+    told = ", ".join(f"{year} {right}/{known}" for year, (right, known) in test.years.items())
+    return [f"  right by year: {told}"] if told else []
 
 
 def _line(tally: Tally) -> str:

@@ -5,16 +5,18 @@ touches no database and can never see half of a change. Everything here is a loo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from service.prices.advice import Home, Offer, When, Where, shut, where
-from service.prices.catalog import Catalog, Market, Product
+from service.prices.advice import TRUSTED, Home, Offer, When, Where, shut, where
+from service.prices.catalog import Catalog, Market, Measure, Product, Unit, Weight
 from service.prices.freshness import Freshness, age_days, freshness
 from service.prices.neighbours import Estimate
-from service.prices.quote import Quote, grade_on
+from service.prices.quote import STALE_AFTER_DAYS, Quote, grade_on, tick_of, to_tick
 from service.prices.season import History
+from service.prices.shelling import Shelling, Sold, Yield, shelling
 from service.prices.trip import RouteCost
+from service.prices.units import WEIGHINGS_FOR_SPREAD
 from service.prices.waiting import StorageCost, when
 
 Pair = tuple[str, str]
@@ -31,6 +33,19 @@ class VillageCard:
     market: str | None
     ussd_key: int | None
     demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sack:
+    """A vessel with what it weighs here: `sac`, 41 kg."""
+
+    unit: Unit
+    weight: Weight
+
+    def price(self, product: Product, per_kilo: float) -> int:
+        """F for one, at this price of the kilo, to the tick sacks are traded in."""
+        value = per_kilo * self.weight.kilos
+        return to_tick(value, tick_of(product, self.unit.code, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,7 @@ class Book:
     `day` is the local day it was made for: advice on waiting belongs to a month.
     `vessels` are quotes in units that have no weighing (F a sack); `homes` the farm-gate
     quotes by (product, commune); `histories` and `storage` what advice on waiting rests on;
+    `yields` the newest measured yield of each product that can be shelled;
     `reference` the version of the reference facts.
     """
 
@@ -74,46 +90,79 @@ class Book:
     homes: Mapping[Pair, Quote] = field(default_factory=dict)
     histories: Mapping[Pair, History] = field(default_factory=dict)
     storage: Mapping[str, StorageCost] = field(default_factory=dict)
+    yields: Mapping[str, Yield] = field(default_factory=dict)
     villages: Mapping[str, VillageCard] = field(default_factory=dict)
     routes: Mapping[str, Sequence[RouteCost]] = field(default_factory=dict)
     reference: int = 0
     demo: bool = False
-    _whens: dict[Pair, When] = field(default_factory=dict, repr=False, compare=False)
+    whens: dict[Pair, When] = field(default_factory=dict, repr=False, compare=False)
+    _sold: Sequence[Product] = field(init=False, repr=False, compare=False)
+    _fairs: Sequence[Market] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        goods, places = self.catalog.products.values(), self.catalog.markets.values()
+        object.__setattr__(self, "_sold", tuple(sorted(goods, key=lambda it: it.ussd_key)))
+        object.__setattr__(self, "_fairs", tuple(sorted(places, key=lambda it: it.ussd_key)))
 
     def price(self, product: str, market: str, today: date) -> Price:
-        """The newest price of a known product at a known market."""
+        """The newest price of a known product at a known market: in its own quantity, or when that
+        has expired and a vessel nobody weighed has not, in that vessel."""
         goods, place = self.catalog.products[product], self.catalog.markets[market]
-        quotes = self.quotes.get((product, market)) or self.vessels.get((product, market))
-        if not quotes:
+        newest = self._newest(goods, place, today)
+        if newest is None:
             return Price(
                 goods, place, None, Freshness.EXPIRED, 0, None, self._estimate(goods, place)
             )
-        newest = quotes[0]
-        state = freshness(newest.fair_on, today, place.fair_days, goods, place.cancelled_on)
+        state = _state(newest, goods, place, today)
         gone = state is Freshness.EXPIRED
+        own = newest.unit == goods.quantity
         return Price(
             goods,
             place,
             newest,
             state,
             age_days(newest.fair_on, today),
-            None if gone else self.trends.get((product, market)),
+            self.trends.get((product, market)) if own and not gone else None,
             self._estimate(goods, place) if gone else None,
         )
 
+    def _newest(self, goods: Product, place: Market, today: date) -> Quote | None:
+        """The quote to answer with; several that have expired leave only the newest date."""
+        pair = goods.code, place.code
+        kilo, vessel = (
+            next(iter(each.get(pair, ())), None) for each in (self.quotes, self.vessels)
+        )
+        for quote in (kilo, vessel):
+            if quote and _state(quote, goods, place, today) is not Freshness.EXPIRED:
+                return quote
+        known = [quote for quote in (kilo, vessel) if quote]
+        return max(known, key=lambda quote: quote.fair_on, default=None)
+
+    def sack(self, product: str, market: str, today: date) -> Sack | None:
+        """The vessel people of this market sell by, as it was weighed: the sack before others,
+        never on the word of one weighing or an old one."""
+        found = [
+            Sack(unit, weight)
+            for unit in self.catalog.units.values()
+            if unit.measure is Measure.VESSEL
+            and (weight := self.catalog.weight(unit.code, product, market))
+            and weight.count >= WEIGHINGS_FOR_SPREAD
+            and age_days(weight.last_on, today) <= STALE_AFTER_DAYS
+        ]
+        return max(found, key=lambda each: (each.weight.kilos, each.unit.code), default=None)
+
     def prices(self, product: str, today: date) -> list[Price]:
         """Every price of a product that may be shown, in keypad order of the markets."""
-        places = sorted(self.catalog.markets.values(), key=lambda each: each.ussd_key)
-        found = (self.price(product, each.code, today) for each in places)
+        found = (self.price(product, each.code, today) for each in self.fairs())
         return [each for each in found if each.shown]
 
-    def sold(self) -> list[Product]:
+    def sold(self) -> Sequence[Product]:
         """Products in keypad order."""
-        return sorted(self.catalog.products.values(), key=lambda each: each.ussd_key)
+        return self._sold
 
-    def fairs(self) -> list[Market]:
+    def fairs(self) -> Sequence[Market]:
         """Markets in keypad order."""
-        return sorted(self.catalog.markets.values(), key=lambda each: each.ussd_key)
+        return self._fairs
 
     def nearest(self, product: str, market: str, village: str | None, today: date) -> Price | None:
         """The freshest other market to name when this one is silent: known routes first."""
@@ -131,7 +180,29 @@ class Book:
             return None
         home = Home(home_value, None) if home_value else self._home(product, card)
         offers = [offer for each in self.prices(product, today) if (offer := _offer(each, today))]
-        return where(product, village, kg, home, offers, self.routes.get(village, ()), today)
+        found = where(product, village, kg, home, offers, self.routes.get(village, ()), today)
+        return replace(found, shelling=self._shelling(found, card, today))
+
+    def _shelling(self, found: Where, card: VillageCard, today: date) -> Shelling | None:
+        """Shell against kernel at the market advised, else the village's own, else the best."""
+        measured = self.yields.get(found.product)
+        if measured is None or not measured.current(today):
+            return None
+        best = (each.market for each in found.options if each.net is not None)
+        for market in (found.market, card.market, *best):
+            shell = self._trusted(found.product, market, today)
+            kernel = self._trusted(measured.made, market, today)
+            if market and shell and kernel:
+                return shelling(measured, market, shell, kernel)
+        return None
+
+    def _trusted(self, product: str, market: str | None, today: date) -> Sold | None:
+        """A price good enough to advise on: fresh, grade A or B, by the kilo."""
+        known = product in self.catalog.products and market in self.catalog.markets
+        offer = _offer(self.price(product, market, today), today) if known and market else None
+        if offer is None or not offer.fresh or offer.grade not in TRUSTED:
+            return None
+        return Sold(offer.price, offer.se_ln)
 
     def _home(self, product: str, card: VillageCard) -> Home | None:
         """The newest farm-gate quote of the village's commune (settled reading 16)."""
@@ -141,10 +212,11 @@ class Book:
     def when(self, product: str, market: str) -> When:
         """Whether to wait; reckoned once per book, since it takes a season to fit."""
         pair = product, market
-        if pair not in self._whens:
+        if pair not in self.whens:
             found = self.price(product, market, self.day)
-            kilo = found.quote if found.shown and pair in self.quotes else None
-            self._whens[pair] = when(
+            quote = found.quote if found.shown else None
+            kilo = quote if quote and quote.unit == found.product.quantity else None
+            self.whens[pair] = when(
                 product,
                 market,
                 float(kilo.value) if kilo else None,
@@ -153,10 +225,14 @@ class Book:
                 self.storage.get(product),
                 found.product.chain,
             )
-        return self._whens[pair]
+        return self.whens[pair]
 
     def _estimate(self, product: Product, market: Market) -> Estimate | None:
         return self.estimates.get((product.code, market.code))
+
+
+def _state(quote: Quote, goods: Product, place: Market, today: date) -> Freshness:
+    return freshness(quote.fair_on, today, place.fair_days, goods, place.cancelled_on)
 
 
 def _offer(price: Price, today: date) -> Offer | None:

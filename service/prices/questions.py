@@ -14,6 +14,8 @@ from sqlmodel import Session, col, select
 from service.prices.judge import Option, Question
 from service.prices.tables import QuestionRow
 
+HABIT = "habit"
+"""Kind of the question whether a reporter's bare numbers are dorome, asked once."""
 ANSWER_WITHIN = timedelta(hours=2)
 """How long an answer is waited for; afterwards another reporter may vouch, else staff look."""
 
@@ -33,8 +35,13 @@ def ask(
     pending: Mapping[str, Any] | None = None,
     inbox_id: int | None = None,
 ) -> QuestionRow:
-    """Open a question, or queue it behind the one that is open."""
-    busy = open_question(session, reporter_id, now) is not None
+    """Open a question, or queue it behind the one that is open. A question about a habit can
+    wait for ever: it makes way for one about a price."""
+    before = open_question(session, reporter_id, now)
+    if before is not None and before.kind == HABIT:
+        expire(session, before, now)
+        before = None
+    busy = before is not None
     row = QuestionRow(
         reporter_id=reporter_id,
         report_id=report_id,
@@ -142,6 +149,16 @@ def last_answers(session: Session, reporter_id: int, count: int) -> Sequence[Que
         .order_by(col(QuestionRow.answered_at).desc(), col(QuestionRow.id).desc())
         .limit(count)
     ).all()
+
+
+def newest_of_kind(session: Session, reporter_id: int, kind: str) -> QuestionRow | None:
+    """The last question of a kind that a reporter was ever asked."""
+    return session.exec(
+        select(QuestionRow)
+        .where(QuestionRow.reporter_id == reporter_id, QuestionRow.kind == kind)
+        .order_by(col(QuestionRow.id).desc())
+        .limit(1)
+    ).first()
 
 
 def _open(row: QuestionRow, now: datetime) -> None:

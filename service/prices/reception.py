@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from service.prices import questions
+from service.prices import absent, questions
 from service.prices.book import Book, Pair
 from service.prices.catalog import Catalog, Product, Quantity
 from service.prices.judge import (
@@ -190,6 +190,7 @@ def store(session: Session, catalog: Catalog, report: ReportRow, now: datetime) 
     doubted = [row.id for row in replaced if row.id and row.status == Status.ASKED.value]
     questions.withdraw(session, doubted, now)
     give_way(replaced)
+    absent.priced_after_all(session, report)
     session.add(report)
     session.flush()
     return publish(session, catalog, windows | ({window_of(report)} if counts else set()), now)
@@ -304,8 +305,12 @@ def _reason(verdict: Verdict) -> str:
 
 def earlier(session: Session, report: ReportRow, *, counts: bool) -> Sequence[ReportRow]:
     """This reporter's other word of the same market day; an unanswered claim takes the place of
-    open ones only, so that a good price stays until a better one is sure."""
-    statuses = OPEN + tuple(each.value for each in COUNTING) if counts else OPEN
+    open ones only, so that a good price stays until a better one is sure. A price of a basket
+    nobody weighed leaves the price of the kilo alone: they are two quotes."""
+    same = col(ReportRow.status).in_([each.value for each in COUNTING]) & (
+        col(ReportRow.basis) == report.basis
+    )
+    still_open = col(ReportRow.status).in_(OPEN)
     return session.exec(
         select(ReportRow)
         .where(
@@ -314,7 +319,7 @@ def earlier(session: Session, report: ReportRow, *, counts: bool) -> Sequence[Re
             ReportRow.market == report.market,
             ReportRow.stage == report.stage,
             ReportRow.observed_on == report.observed_on,
-            col(ReportRow.status).in_(statuses),
+            still_open | same if counts else still_open,
         )
         .order_by(col(ReportRow.id))
     ).all()

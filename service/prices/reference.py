@@ -53,6 +53,15 @@ def read_catalog(session: Session) -> Catalog:
     )
 
 
+def read_market(session: Session, code: str) -> Market | None:
+    """One market, also when it is out of service."""
+    row = session.get(MarketRow, code)
+    if row is None:
+        return None
+    days = session.exec(select(FairCancelled).where(FairCancelled.market == code))
+    return market_of(row, frozenset(each.on for each in days))
+
+
 def product_of(row: ProductRow) -> Product:
     band = Band(row.band_low, row.band_high) if row.band_low and row.band_high else None
     return Product(

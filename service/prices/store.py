@@ -48,11 +48,14 @@ def window_of(report: ReportRow) -> Window:
     )
 
 
-def bump(session: Session, *, catalog: bool = False) -> None:
-    """Tell every process that the book has changed; `catalog` when reference facts did."""
+def bump(session: Session, *, catalog: bool = False, withdrawn: bool = False) -> None:
+    """Tell every process that the book has changed; `catalog` when reference facts did,
+    `withdrawn` when a quote was taken away."""
     changes: dict[str, Any] = {"version": BookVersion.version + 1}
     if catalog:
         changes["catalog"] = BookVersion.catalog + 1
+    if withdrawn:
+        changes["withdrawn"] = BookVersion.version + 1
     done = session.execute(update(BookVersion).where(col(BookVersion.id) == 1).values(**changes))
     if not done.rowcount:  # type: ignore[attr-defined]
         session.add(BookVersion(id=1))
@@ -67,20 +70,22 @@ def publish(
     A product that staff have switched off keeps what it had.
     """
     known = [each for each in windows if each.product in catalog.products]
-    if known:
-        _one_at_a_time(session)
+    if not known:
+        return []
+    book = _one_at_a_time(session) + 1
     todo = {each for window in known for each in (window, _next(session, window)) if each}
-    found = [_recompute(session, catalog, window, now) for window in sorted(todo, key=_order)]
+    found = [_recompute(session, catalog, each, book, now) for each in sorted(todo, key=_order)]
     moved = [each for each in found if each]
     if moved:
-        bump(session)
+        bump(session, withdrawn=any(each.new is None for each in moved))
     return moved
 
 
-def _one_at_a_time(session: Session) -> None:
-    """Wait for whoever publishes: two reports at one moment must see each other (PostgreSQL;
-    SQLite has one writer anyway). `bump` would take the same row at the end of it."""
-    session.exec(select(BookVersion.id).where(BookVersion.id == 1).with_for_update()).first()
+def _one_at_a_time(session: Session) -> int:
+    """The book's version, after waiting for whoever publishes: two reports at one moment must see
+    each other (PostgreSQL; SQLite has one writer anyway). `bump` takes the same row in the end."""
+    row = BookVersion.id == 1
+    return session.exec(select(BookVersion.version).where(row).with_for_update()).first() or 0
 
 
 def workings(session: Session, catalog: Catalog, window: Window) -> Workings | None:
@@ -97,6 +102,24 @@ def workings(session: Session, catalog: Catalog, window: Window) -> Workings | N
         window.day,
         window.day,
     )
+
+
+def uncounted(session: Session, window: Window, found: Workings) -> list[ReportRow]:
+    """Reports of the same product, market and day that were not even looked at: asked about,
+    held, rejected, superseded, cancelled, or said in another measure."""
+    seen = {each.vote.report for each in found.shares}
+    seen |= {each.vote.report for each in found.dropped}
+    rows = session.exec(
+        select(ReportRow)
+        .where(
+            ReportRow.product == window.product,
+            ReportRow.market == window.market,
+            ReportRow.stage == window.stage.value,
+            ReportRow.observed_on == window.day,
+        )
+        .order_by(col(ReportRow.id))
+    )
+    return [row for row in rows if row.id not in seen]
 
 
 def replay(session: Session, catalog: Catalog, first: date, last: date) -> Iterator[dict[str, Any]]:
@@ -133,7 +156,9 @@ def current(session: Session, product: str, market: str, on: date | None = None)
     return quote_of(row) if row else None
 
 
-def _recompute(session: Session, catalog: Catalog, window: Window, now: datetime) -> Moved | None:
+def _recompute(
+    session: Session, catalog: Catalog, window: Window, book: int, now: datetime
+) -> Moved | None:
     found = workings(session, catalog, window)
     row = _row(session, window)
     old = row.value if row else None
@@ -145,15 +170,16 @@ def _recompute(session: Session, catalog: Catalog, window: Window, now: datetime
         return Moved(window, old, None)
     if row is not None and quote_of(row) == found.quote:
         return None
-    _write(session, row, found.quote, now)
+    _write(session, row, found.quote, book, now)
     return Moved(window, old, found.quote.value)
 
 
-def _write(session: Session, row: QuoteRow | None, quote: Quote, now: datetime) -> None:
+def _write(session: Session, row: QuoteRow | None, quote: Quote, book: int, now: datetime) -> None:
     facts = asdict(quote) | {
         "reports": list(quote.reports),
         "spread": quote.spread,
         "computed_at": now,
+        "book": book,
     }
     if row is None:
         row = QuoteRow(**facts)

@@ -210,6 +210,21 @@ class ReportRow(SQLModel, table=True):
     )
 
 
+class NoPrice(SQLModel, table=True):
+    """A reporter saw no price of a product at a fair: no report, so that nothing counts it."""
+
+    __tablename__ = "no_price"
+
+    reporter_id: int = Field(primary_key=True, foreign_key="reporter.id")
+    product: str = Field(primary_key=True, foreign_key="product.code", max_length=20)
+    market: str = Field(primary_key=True, foreign_key="market.code", max_length=20)
+    observed_on: date = Field(primary_key=True)
+    received_at: datetime
+    inbox_id: int | None = None
+
+    __table_args__ = (Index("ix_no_price_market_day", "market", "observed_on"),)
+
+
 class QuestionRow(SQLModel, table=True):
     """An ask-back: one open per reporter, later ones queued, valid two hours once asked."""
 
@@ -242,7 +257,8 @@ class QuestionRow(SQLModel, table=True):
 
 
 class QuoteRow(SQLModel, table=True):
-    """The published price of one fair day; replaced whole when a report arrives late."""
+    """The published price of one fair day; replaced whole when a report arrives late. `book` is
+    the version of the book that first showed it as it is."""
 
     __tablename__ = "quote"
 
@@ -265,6 +281,7 @@ class QuoteRow(SQLModel, table=True):
     method: str = Field(max_length=20)
     computed_at: datetime
     version: int = 1
+    book: int = 0
 
     __table_args__ = (
         UniqueConstraint("product", "market", "stage", "unit", "fair_on"),
@@ -272,6 +289,7 @@ class QuoteRow(SQLModel, table=True):
         CheckConstraint("grade IN ('A', 'B', 'C', 'D')", name="grade_known"),
         CheckConstraint("reporters > 0", name="reporters_positive"),
         Index("ix_quote_fair_on", "fair_on"),
+        Index("ix_quote_book", "book"),
     )
 
 
@@ -325,13 +343,18 @@ class ReferencePrice(SQLModel, table=True):
 
 
 class BookVersion(SQLModel, table=True):
-    """One row: bumped by every transaction that changes what farmers are answered."""
+    """One row: bumped by every transaction that changes what farmers are answered.
+
+    `catalog` counts the changes of reference facts; `withdrawn` is the last version that took a
+    quote away, which no row of `quote` can tell.
+    """
 
     __tablename__ = "book_version"
 
     id: int = Field(default=1, primary_key=True)
     version: int = 1
     catalog: int = 1
+    withdrawn: int = 0
 
 
 class Dispute(SQLModel, table=True):

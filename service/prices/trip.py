@@ -75,14 +75,18 @@ def next_fair(market: Market, today: date) -> date:
     return next((day for day in days if day.weekday() in market.fair_days), today)
 
 
-def cheapest(routes: Sequence[RouteCost], price: float, kg: int, today: date) -> RouteCost | None:
-    """The current route that leaves most; one made for this season hides its all-year twin."""
+def passable(routes: Sequence[RouteCost], today: date) -> list[RouteCost]:
+    """The routes one may reckon with today; one made for this season hides its all-year twin."""
     now = [
         each for each in routes if each.current(today) and each.season in {"any", season_of(today)}
     ]
     special = {each.mode for each in now if each.season != "any"}
-    kept = [each for each in now if each.season != "any" or each.mode not in special]
-    return max(kept, key=lambda each: each.net(price, kg), default=None)
+    return [each for each in now if each.season != "any" or each.mode not in special]
+
+
+def cheapest(routes: Sequence[RouteCost], price: float, kg: int, today: date) -> RouteCost | None:
+    """The passable route that leaves most."""
+    return max(passable(routes, today), key=lambda each: each.net(price, kg), default=None)
 
 
 def break_even(route: RouteCost, price: float, home: float) -> float | None:
@@ -134,12 +138,29 @@ def lot_kg(route: RouteCost, price: float, home: float, se: float) -> int | None
     return ceil(max((fixed + LEAST_GAIN) / margin, fixed / sure_margin) - ROUNDING)
 
 
-def shelling(price_shell: float, price_kernel: float, yield_: float, cost: float) -> float:
-    """F gained per kg of nuts in shell by shelling them before the sale.
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """The smallest lot for which a trip would be advised: what neighbours must gather."""
 
-    `yield_` is kilos of kernel from one kilo in shell, as measured here; `cost` F per kg in shell.
-    """
-    return price_kernel * yield_ - cost - price_shell
+    market: str
+    kg: int
+
+
+def lightest(
+    sold: Sequence[tuple[str, float, float]],
+    routes: Sequence[RouteCost],
+    home: float,
+    today: date,
+) -> Lot | None:
+    """The lightest lot over all markets and all ways to go there: a lot takes a lorry where one
+    farmer takes a cart. `sold` is (market, price, standard error against home)."""
+    lots = [
+        Lot(market, kg)
+        for market, price, se in sold
+        for route in passable([each for each in routes if each.market == market], today)
+        if (kg := lot_kg(route, price, home, se)) is not None
+    ]
+    return min(lots, key=lambda each: (each.kg, each.market), default=None)
 
 
 def whole(amount: float) -> int:

@@ -12,6 +12,9 @@ from service.prices.catalog import Catalog, Measure, Product, Quantity, Unit, We
 UNWEIGHED_CV = 0.10
 """Spread of a vessel's content before weighings say better: bowls of one name vary 3 to 9 %."""
 
+REWEIGH_AFTER_DAYS = 90
+"""Vessels swell and shrink with the season: they are put on the scale again this often."""
+
 WEIGHINGS_FOR_SPREAD = 2
 """One weighing has a value and no spread: its cv of zero would claim a perfect vessel."""
 
@@ -54,6 +57,11 @@ def value_of(
 def basis(valued: Valued | Unweighed, unit: Unit, product: Product) -> str:
     """What the value counts: the product's quoted quantity, or the unweighed unit's code."""
     return product.quantity.value if isinstance(valued, Valued) else unit.code
+
+
+def kilos_used(amount: float, quantity: int, value: float) -> float:
+    """The kilos of one unit that a value rests on: what `value_of` divided by, read backwards."""
+    return round(amount / quantity / value, 2)
 
 
 def _spread(weight: Weight) -> float:

@@ -4,7 +4,8 @@ Source: `method.md` 2.11 and settled readings 14, 15 and 17. Odds are counts of 
 forecast. On Kita's prices the plain rule (two seasons in three paid) was right in half of the
 cases, so it is narrowed twice: `PRUDENCE`, and only in the low half of the year. Both, and the
 lengths of `HOLDS`, were chosen on Kita 2012-2019 among many variants: the hit rate `backtest.py`
-measures on those years flatters the rule, and only later years can confirm it.
+measures on those years flatters the rule, and only later years can confirm it. 2018 and 2019,
+two good harvests running, went against it (decision 21).
 """
 
 from collections.abc import Sequence
@@ -37,8 +38,11 @@ OF_THREE = 2
 """A wait must have paid in two seasons of three."""
 
 PRUDENCE = 2.0
-"""A wait is advised only if it also paid twice its cost that often: keeping always costs more
-than planned, and one bad year takes a fifth of the price (reading 17)."""
+"""A wait is advised only if it paid twice its cost in more than two seasons of three: keeping
+always costs more than planned, and one bad year takes a fifth of the price (reading 17)."""
+
+AMPLE = 3.0
+"""Costs it must have paid where it did so in two seasons of three and no oftener."""
 
 Verdict = Literal["hold_part", "sell", "no_clear_season", "not_enough_history"]
 
@@ -117,7 +121,9 @@ def nearest(prices: Series, month: Month) -> float | None:
 
 def _hold(months: int, gains: Sequence[float], cost: float) -> Hold:
     paid = _paid(gains, cost)
-    advised = _often(paid, len(gains)) and _often(_paid(gains, PRUDENCE * cost), len(gains))
+    advised = _oftener(_paid(gains, PRUDENCE * cost), len(gains)) or _often(
+        _paid(gains, AMPLE * cost), len(gains)
+    )
     return Hold(months, (paid, len(gains)), median(gains), cost, advised)
 
 
@@ -127,6 +133,10 @@ def _paid(gains: Sequence[float], cost: float) -> int:
 
 def _often(paid: int, seasons: int) -> bool:
     return 3 * paid >= OF_THREE * seasons
+
+
+def _oftener(paid: int, seasons: int) -> bool:
+    return 3 * paid > OF_THREE * seasons
 
 
 def _verdict(

@@ -113,7 +113,10 @@ class Settings(BaseSettings):
     cap_segments_month: int = Field(100_000, ge=0, description="Most SMS segments in one month")
     cap_person_day: int = Field(3, ge=0, description="Most broadcast messages to a person in a day")
     approval_above: int = Field(
-        200, ge=0, description="Recipients above which somebody else must approve a broadcast"
+        200,
+        ge=0,
+        description="Recipients above which somebody else must approve a broadcast; "
+        "so they must above 10,000 F",
     )
     cost_per_segment: Annotated[dict[str, Decimal], NoDecode, BeforeValidator(as_pairs)] = Field(
         {}, description="F per SMS segment by gateway or operator, `*` for the rest: `moov=9;*=12`"

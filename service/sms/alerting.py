@@ -4,13 +4,15 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from service.i18n import day, speaker
-from service.money import dorome, francs
+from service.i18n import Say, day
+from service.money import priced
 from service.people.tables import Alert, Subscriber
 from service.prices.book import Book, Price
 from service.prices.catalog import Catalog
 from service.prices.freshness import Freshness
 from service.sms import outbox
+from service.sms.answers import reports
+from service.sms.corrections import note_alert
 from service.sms.limits import Limits
 from service.sms.tables import Delivery
 
@@ -66,33 +68,30 @@ def _send(
     done = outbox.enqueue(
         session,
         contact_id=person.contact_id,
-        body=wording(found, catalog, language),
+        body=wording(found, catalog, limits.voice(language), language),
         language=language,
         kind="alert",
         now=now,
         limits=limits,
     )
+    if isinstance(done, Delivery) and found.quote:
+        note_alert(session, done, found.quote, now)
     return isinstance(done, Delivery)
 
 
-def wording(found: Price, catalog: Catalog, language: str) -> str:
+def wording(found: Price, catalog: Catalog, say: Say, language: str) -> str:
     """One segment: the price with its date and reporters, and how to stop."""
     quote = found.quote
     if quote is None:
         raise ValueError("an alert tells a price")
-    say = speaker(language)
     unit = catalog.units.get(quote.unit.upper())  # `kg` is counted by the unit KG
-    count = dorome(quote.value)
-    amount = f"{francs(quote.value)} F"
-    if language == "bm" and count:
-        amount += f" (dɔrɔmɛ {francs(count)})"
     return say(
         "sms.alert",
-        "{name}, {market} : {price} le {unit}, {day}, {n} relevés. Arrêter : STOP",
+        "{name}, {market} : {price} le {unit}, {day}, {count}. Arrêter : STOP",
         name=found.product.name(language),
         market=found.market.name,
-        price=amount,
+        price=priced(quote.value, language),
         unit=unit.name(language) if unit else quote.unit,
         day=day(quote.fair_on, language),
-        n=quote.reporters,
+        count=reports(quote.reporters, say),
     )

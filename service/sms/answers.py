@@ -8,16 +8,15 @@ from sqlmodel import Session
 
 from service import encoding
 from service.i18n import LANGS, Say, ago, day, short_date
-from service.money import dorome, francs
+from service.money import francs, priced
 from service.people import store as people
 from service.people.store import Caller
-from service.prices.advice import Where
 from service.prices.book import Book, Price
-from service.prices.catalog import Quantity
 from service.prices.freshness import Freshness
 from service.prices.quote import Quote
-from service.sms import outbox
+from service.sms import listing, outbox
 from service.sms.reading import Command, CommandKind, Doubt
+from service.sms.selling import where_text
 from service.sms.template import ESTIMATE
 
 USUAL_KILOS = 100
@@ -77,19 +76,46 @@ def answer(ask: Ask, command: Command) -> str:
 
 
 def price(ask: Ask, product: str | None, market: str | None) -> str:
-    """One price, or a product's prices at the markets that have one."""
+    """One price; a product's prices at the markets that have one; a market's prices; or, with
+    neither named, the price of home."""
+    if product is None and market:
+        return _fit(listing.of_market(ask.book, market, ask.today, ask.say, ask.lang))
     if product is None:
-        return usage(ask)
+        return home(ask) or usage(ask)
+    if market or (at := ask.market):
+        found = ask.book.price(product, market or str(at), ask.today)
+        if found.shown:
+            _remember(ask, product, market)
+        return _fit(price_text(found, ask))
+    return _everywhere(ask, product)
+
+
+def home(ask: Ask) -> str | None:
+    """What the caller is answered with no word said: their remembered price, else the first
+    product with a price at their market; None for who has neither."""
+    market, mine = ask.market, ask.caller.subscriber
+    if market not in ask.book.catalog.markets:
+        return None
+    if mine and mine.product in ask.book.catalog.products:
+        return _fit(price_text(ask.book.price(str(mine.product), str(market), ask.today), ask))
+    sold = (ask.book.price(each.code, str(market), ask.today) for each in ask.book.sold())
+    first = next((each for each in sold if each.shown), None)
+    return _fit(price_text(first, ask)) if first else None
+
+
+def _remember(ask: Ask, product: str, market: str | None) -> None:
+    """The price asked for is the one shown on the next first screen: only one that was there."""
     people.remember_product(ask.session, ask.caller.contact_id, product, market, ask.now)
-    if market or (market := ask.market):
-        return _fit(price_text(ask.book.price(product, market, ask.today), ask))
-    found = ask.book.prices(product, ask.today)
+
+
+def _everywhere(ask: Ask, product: str) -> str:
+    """A product's prices at the markets that have one, as many as one SMS holds."""
+    found = ask.book.prices(product, ask.today)[:SHOWN]
     if not found:
         return _fit(_none(ask, product))
-    name = ask.book.catalog.products[product].name(ask.lang)
-    told = "; ".join(f"{each.market.name} {_amount(each, ask)}" for each in found[:SHOWN])
-    when = day(max(each.quote.fair_on for each in found[:SHOWN] if each.quote), ask.lang)
-    return _fit(f"{name}: {told} ({when})")
+    _remember(ask, product, None)
+    texts = listing.by_market(product, found, ask.book.catalog, ask.lang)
+    return next(filter(listing.fits, texts), "") or _fit(price_text(found[0], ask))
 
 
 def price_text(found: Price, ask: Ask) -> str:
@@ -102,58 +128,51 @@ def price_text(found: Price, ask: Ask) -> str:
     told = f"{heading}: {_amount(found, ask)}{spread}, {day(quote.fair_on, ask.lang)}"
     told = ", ".join((told, *_behind(quote, say)))
     if found.freshness is not Freshness.FRESH:
-        told += f". {say('sms.aged', 'Ancien : {age}', age=ago(found.age_days, say))}"
-    return f"{told}. {_trend(found.trend, say)}" if found.trend else told
+        told += ". " + say("sms.aged", "Ancien : {age}", age=ago(found.age_days, say))
+    told = f"{told}. {_trend(found.trend, say)}" if found.trend else told
+    weighed = (
+        f"{told}. {sack}"
+        if (sack := listing.sack(found, ask.book, ask.today, say, ask.lang))
+        else told
+    )
+    return weighed if _one_sms(weighed) else told
 
 
 def _behind(quote: Quote, say: Say) -> Iterator[str]:
     """What stands behind a price: how many said it, and the word for one nobody vouches for."""
-    if quote.reporters == 1:
-        yield say("sms.one_report", "{n} relevé", n=1)
-    else:
-        yield say("sms.reports", "{n} relevés", n=quote.reporters)
+    yield reports(quote.reporters, say)
     if quote.grade == ESTIMATE:
         yield say("sms.estimated", "estimé")
 
 
+def reports(count: int, say: Say) -> str:
+    """`1 relevé`, `3 relevés`."""
+    if count == 1:
+        return say("sms.one_report", "{n} relevé", n=1)
+    return say("sms.reports", "{n} relevés", n=count)
+
+
 def where(ask: Ask, product: str | None) -> str:
     """The floor price and where the trip pays, for the caller's village."""
-    say, mine = ask.say, ask.caller.subscriber
-    if product is None:
+    mine = ask.caller.subscriber
+    product = product or (mine.product if mine else None)
+    if product not in ask.book.catalog.products or product is None:
         return usage(ask)
-    if mine is None or mine.village is None:
-        return _fit(
-            say("sms.village_first", "Composez {code} pour donner votre village.", code=ask.code)
-        )
+    if mine is None or mine.village not in ask.book.villages:
+        return _no_village(ask, product)
     kilos = mine.kilos or USUAL_KILOS
-    found = ask.book.where(product, mine.village, kilos, ask.today)
+    found = ask.book.where(product, str(mine.village), kilos, ask.today)
     if found is None or not found.options:
         return _fit(_none(ask, product))
-    return _fit(_where_text(ask, found))
+    return where_text(found, ask.book.catalog, ask.say, ask.lang)
 
 
-def _where_text(ask: Ask, found: Where) -> str:
-    say, catalog = ask.say, ask.book.catalog
-    name = catalog.products[found.product].name(ask.lang)
-    nets = [each for each in found.options if each.net is not None][:SHOWN]
-    if not nets:
-        told = "; ".join(
-            f"{catalog.markets[each.market].name} {francs(each.price)}"
-            for each in found.options[:SHOWN]
-        )
-        why = say("sms.no_cost", "transport inconnu, prix sans le trajet")
-        return f"{name}: {told} F/kg ({why})"
-    told = "; ".join(
-        f"{catalog.markets[each.market].name} {francs(each.net or 0)}" for each in nets
-    )
-    text = say("sms.where", "{name}, transport déduit : {prices} F/kg", name=name, prices=told)
-    if found.verdict == "go" and found.market:
-        market = catalog.markets[found.market].name
-        text += ". " + say("sms.go", "Le trajet à {market} paie", market=market)
-    elif found.verdict == "stay":
-        text += ". " + say("sms.stay", "Vendez près : l'écart ne paie pas le trajet")
-    floor = say("sms.floor", "Pas sous {price} F", price=francs(found.floor or 0))
-    return f"{text}. {floor}" if found.floor else text
+def _no_village(ask: Ask, product: str) -> str:
+    """Without a village no road is known: the prices as they are, and how to give it."""
+    how = ask.say("sms.village_first", "Composez {code} pour donner votre village.", code=ask.code)
+    found = ask.book.prices(product, ask.today)[:SHOWN]
+    listings = listing.by_market(product, found, ask.book.catalog, ask.lang)
+    return next((text for each in listings if listing.fits(text := f"{each}. {how}")), _fit(how))
 
 
 def alert(ask: Ask, command: Command) -> str:
@@ -165,7 +184,8 @@ def alert(ask: Ask, command: Command) -> str:
     people.agree(ask.session, contact, ask.now, how=HOW, wording=WORDING)
     people.set_alert(
         ask.session, contact, command.product, market, ask.now,
-        at_least=command.amount, expires_on=season_end(ask.today),
+        at_least=command.amount,
+        expires_on=season_end(ask.today) if command.amount else None,
     )  # fmt: skip
     name = ask.book.catalog.products[command.product].name(ask.lang)
     place = ask.book.catalog.markets[market].name
@@ -173,10 +193,11 @@ def alert(ask: Ask, command: Command) -> str:
         return _fit(
             ask.say(
                 "sms.alert_set",
-                "Inscrit : {name}, {market}, dès {price} F. Arrêter : STOP",
+                "Inscrit : {name}, {market}, dès {price}, jusqu'au {day}. Arrêter : STOP",
                 name=name,
                 market=place,
-                price=francs(command.amount),
+                price=priced(command.amount, ask.lang),
+                day=short_date(season_end(ask.today)),
             )
         )
     return _fit(
@@ -227,9 +248,9 @@ def usage(ask: Ask) -> str:
 
 
 def season_end(today: date) -> date:
-    """Alerts expire with the season: the end of September, before the next harvest."""
-    year = today.year if today.month < 9 else today.year + 1
-    return date(year, 9, 30)
+    """A price hoped for expires with the season: the end of September, before the harvest."""
+    end = date(today.year, 9, 30)
+    return end if today <= end else date(today.year + 1, 9, 30)
 
 
 def _unsure(ask: Ask, doubt: Doubt) -> str:
@@ -264,8 +285,9 @@ def _no_price(found: Price, ask: Ask) -> str:
         else say("sms.no_price", "pas de prix")
     )
     if found.estimate:
-        value = francs(found.estimate.value)
-        return f"{told}. {say('sms.estimate', 'Estimé : {value} F/kg', value=value)}"
+        per = listing.unit(found.product.quantity.value, ask.book.catalog, ask.lang)
+        value = priced(found.estimate.value, ask.lang, f"/{per}")
+        return told + ". " + say("sms.estimate", "Estimé : {value}", value=value)
     mine = ask.caller.subscriber
     near = ask.book.nearest(
         found.product.code, found.market.code, mine.village if mine else None, ask.today
@@ -276,15 +298,7 @@ def _no_price(found: Price, ask: Ask) -> str:
 
 
 def _amount(found: Price, ask: Ask) -> str:
-    """`225 F/kg`, in Bambara with the dorome count beside it."""
-    if found.quote is None:
-        return ""
-    quote = found.quote
-    unit = ask.book.catalog.units.get(quote.unit.upper())
-    per = unit.name(ask.lang) if unit and quote.unit != Quantity.KG else "kg"
-    told = f"{francs(quote.value)} F/{per}"
-    count = dorome(quote.value)
-    return f"{told} (dɔrɔmɛ {francs(count)})" if ask.lang == "bm" and count else told
+    return listing.amount(found, ask.book.catalog, ask.lang)
 
 
 def _trend(word: str | None, say: Say) -> str:
@@ -299,3 +313,7 @@ def _trend(word: str | None, say: Say) -> str:
 
 def _fit(text: str) -> str:
     return encoding.fit(text, SEGMENT)
+
+
+def _one_sms(text: str) -> bool:
+    return encoding.septets(encoding.to_gsm(text)) <= SEGMENT

@@ -46,7 +46,11 @@ class Audience:
 def read(said: object) -> Audience | Refused:
     """`{"villages": ["*"]}`, `{"communes": [...], "sex": ["f"], "exclude": {...}}`."""
     if not isinstance(said, Mapping) or not (set(said) - {"exclude"}):
-        return Refused("audience", 'Say whom: {"villages": ["*"]} is everybody who agreed.')
+        return Refused(
+            "audience",
+            'Say whom: {"villages": ["*"]} is everybody who agreed.',
+            'Dites à qui : {"villages": ["*"]} veut dire tous ceux qui sont d\'accord.',
+        )
     include = _filter({key: value for key, value in said.items() if key != "exclude"})
     exclude = _filter(said.get("exclude") or {})
     if isinstance(include, Refused):
@@ -54,7 +58,7 @@ def read(said: object) -> Audience | Refused:
     if isinstance(exclude, Refused):
         return exclude
     if said.get("exclude") and exclude.everybody:
-        return Refused("audience", "It excludes everybody.")
+        return Refused("audience", "It excludes everybody.", "Elle exclut tout le monde.")
     return Audience(include, exclude)
 
 
@@ -75,7 +79,10 @@ def check(session: Session, audience: Audience) -> Refused | None:
         for code in sorted(codes - _known(session, key, codes))
     ]
     if unknown:
-        return Refused("audience", f"Unknown in the audience: {', '.join(unknown)}.")
+        names = ", ".join(unknown)
+        return Refused(
+            "audience", f"Unknown in the audience: {names}.", f"Inconnu dans l'audience : {names}."
+        )
     return None
 
 
@@ -84,8 +91,9 @@ def place_market() -> ColumnElement[str]:
     return func.coalesce(col(Subscriber.market), col(Village.market), "")
 
 
-def people(audience: Audience) -> Select[*tuple[Any, ...]]:
-    """One row a person: contact_id, language (may be null), village, market, prefix."""
+def people(audience: Audience, after: int = 0) -> Select[*tuple[Any, ...]]:
+    """One row a person: contact_id (above `after`), language (may be null), village, market,
+    prefix."""
     return (
         sqlalchemy.select(
             col(Subscriber.contact_id).label("contact_id"),
@@ -97,7 +105,7 @@ def people(audience: Audience) -> Select[*tuple[Any, ...]]:
         .select_from(Subscriber)
         .join(Contact, col(Contact.id) == col(Subscriber.contact_id))
         .outerjoin(Village, col(Village.code) == col(Subscriber.village))
-        .where(*matches(audience), reachable())
+        .where(*matches(audience), reachable(), col(Subscriber.contact_id) > after)
     )
 
 
@@ -131,14 +139,27 @@ def unreachable(session: Session, audience: Audience) -> dict[str, int]:
 
 def _filter(said: object) -> Filter | Refused:
     if not isinstance(said, Mapping):
-        return Refused("audience", "The audience is an object of lists.")
+        return Refused(
+            "audience",
+            "The audience is an object of lists.",
+            "L'audience est un objet fait de listes.",
+        )
     values: dict[str, frozenset[str]] = {}
     for key, listed in said.items():
         if key not in KEYS:
-            return Refused("audience", f"{key!r} is unknown. Known are {', '.join(KEYS)}, exclude.")
+            known = ", ".join(KEYS)
+            return Refused(
+                "audience",
+                f"{key!r} is unknown. Known are {known}, exclude.",
+                f"{key!r} est inconnu. Connus : {known}, exclude.",
+            )
         codes = [listed] if isinstance(listed, str) else listed
         if not isinstance(codes, list) or not codes or not all(isinstance(c, str) for c in codes):
-            return Refused("audience", f"{key}: a list of codes, or ['*'].")
+            return Refused(
+                "audience",
+                f"{key}: a list of codes, or ['*'].",
+                f"{key} : une liste de codes, ou ['*'].",
+            )
         if EVERYBODY not in codes:
             values[key] = frozenset(codes)
     return Filter(values)

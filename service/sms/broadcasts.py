@@ -111,7 +111,11 @@ def test_send(
     broadcast = session.get_one(Broadcast, broadcast_id)
     pages = {page.language: page for page in preview(session, broadcast, now, press).pages}
     if language not in pages or not pages[language].text.strip():
-        return Refused("language", f"There is no text in {language!r}.")
+        return Refused(
+            "language",
+            f"There is no text in {language!r}.",
+            f"Il n'y a pas de texte en {language!r}.",
+        )
     sent: list[Delivery] = []
     for contact_id in dict.fromkeys(contacts):
         queued = outbox.enqueue(
@@ -165,7 +169,11 @@ def approve(
     if broadcast.state != "pending":
         return _wrong_state(broadcast, "approved")
     if actor in (broadcast.created_by, broadcast.submitted_by):
-        return Refused("own", "Somebody else must approve what you wrote or submitted.")
+        return Refused(
+            "own",
+            "Somebody else must approve what you wrote or submitted.",
+            "Une autre personne doit approuver ce que vous avez écrit ou soumis.",
+        )
     if blockers := preview(session, broadcast, now, press).blockers:
         return blockers[0]
     broadcast.approved_by, broadcast.approved_at = actor, now
@@ -234,7 +242,7 @@ def _release(session: Session, broadcast: Broadcast, now: datetime, press: Press
 
 def _sent(session: Session, broadcast: Broadcast, fired: Fired | None) -> Step | Refused:
     if fired is None:
-        return Refused("state", "It has been sent already.")
+        return Refused("state", "It has been sent already.", "C'est déjà parti.")
     if fired.state != "running":
         broadcast.state = "finished"
     return Step(_saved(session, broadcast), fired.run_id)
@@ -269,4 +277,8 @@ def _saved(session: Session, broadcast: Broadcast) -> Broadcast:
 
 
 def _wrong_state(broadcast: Broadcast, wish: str) -> Refused:
-    return Refused("state", f"It is {broadcast.state}: it cannot be {wish}.")
+    return Refused(
+        "state",
+        f"It is {broadcast.state}: it cannot be {wish}.",
+        "L'état actuel de cet envoi ne le permet pas.",
+    )

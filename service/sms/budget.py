@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import bindparam, tuple_, update
 from sqlmodel import Session, col, select
 
-from service.db import upsert
+from service.db import table_of, upsert
 from service.sms.limits import Limits
 from service.sms.tables import Budget, PersonDay
 
@@ -85,13 +85,11 @@ def _count(session: Session, contacts: Sequence[int], day: date, what: str, cap:
         {"contact_id": contact, "day": day, "pushed": 0, "replied": 0} | {what: 1}
         for contact in sorted(set(contacts))
     ]
-    counter = col(getattr(PersonDay, what))
-    counted = (
-        upsert(session, PersonDay)
-        .values(rows)
-        .on_conflict_do_update(
-            index_elements=["contact_id", "day"], set_={what: counter + 1}, where=counter < cap
-        )
-        .returning(col(PersonDay.contact_id))
+    table = table_of(PersonDay)
+    counted = upsert(session, table).on_conflict_do_update(
+        index_elements=["contact_id", "day"],
+        set_={what: table.c[what] + 1},
+        where=table.c[what] < cap,
     )
-    return set(session.execute(counted).scalars())
+    admitted = session.connection().execute(counted.returning(table.c.contact_id), rows)
+    return set(admitted.scalars())

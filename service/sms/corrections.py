@@ -1,7 +1,8 @@
 """Admitting an error: one message to those who were told a price that turned out wrong.
 
-A run keeps the prices its texts carried. When late or corrected reports move one of them by
-more than 5 % (`method.md` 2.4, 6), those who received it are told once, and so on from there.
+A run keeps the prices its texts carried, an alert its own. When late or corrected reports move
+one of them by more than 5 % (`method.md` 2.4, 6), those who received it are told once, and so on
+from there.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,11 +14,12 @@ import sqlalchemy
 from sqlalchemy import literal
 from sqlmodel import Session, col, select
 
-from service import money
-from service.i18n import LANGS, short_date, speaker
+from service.i18n import LANGS, Say, short_date
+from service.money import priced
 from service.people.tables import Subscriber
 from service.prices.book import Book
 from service.prices.catalog import Quantity, Stage
+from service.prices.quote import Quote
 from service.prices.tables import QuoteRow
 from service.sms import outbox
 from service.sms.editions import Press, language_of
@@ -58,9 +60,30 @@ def correct_moved(session: Session, now: datetime, press: Press) -> list[Run]:
     made: list[Run] = []
     for key, same in groupby(session.exec(told).all(), key=_key):
         wrong = _compare(session, *key, now)
-        if wrong is not None and (run := correct(session, wrong, list(same), now, press)):
-            made.append(run)
+        if wrong is None:
+            continue
+        told_alike = list(same)
+        in_runs = [price for price in told_alike if price.run_id is not None]
+        run = correct(session, wrong, in_runs, now, press) if in_runs else None
+        made += [run] if run else []
+        alone = [price for price in told_alike if price.run_id is None]
+        _correct_alerts(session, wrong, alone, run, now, press)
     return made
+
+
+def note_alert(session: Session, sent: Delivery, quote: Quote, now: datetime) -> None:
+    """Remember what price an alert told, in case it turns out wrong."""
+    session.add(
+        RunPrice(
+            text_id=sent.text_id,
+            product=quote.product,
+            market=quote.market,
+            unit=quote.unit,
+            fair_on=quote.fair_on,
+            value=quote.value,
+            sent_at=now,
+        )
+    )
 
 
 def moved(old: int, new: int) -> bool:
@@ -71,19 +94,20 @@ def correct(
     session: Session, wrong: Wrong, told: Sequence[RunPrice], now: datetime, press: Press
 ) -> Run | None:
     """Queue one correction for each person a text with the wrong price went to."""
-    latest = session.get_one(Run, max(price.run_id for price in told))
+    latest = session.get_one(Run, max(price.run_id for price in told if price.run_id))
     run = Run(
         broadcast_id=latest.broadcast_id,
         due_at=now,
         kind="correction",
         subject=f"{wrong.product}:{wrong.market}:{wrong.fair_on}:{wrong.old}",
         parent_id=latest.parent_id or latest.id,
+        addressed_at=now,
         not_after=press.limits.wakes(now) + WORTH,
         created_at=now,
     )
     session.add(run)
     session.flush()
-    _words(session, run, wrong, press.book(session), now)
+    _words(session, run, wrong, press, now)
     for price in told:
         price.corrected_at = now
         session.add(price)
@@ -130,9 +154,67 @@ def _compare(
     return Wrong(product, market, unit, fair_on, old, quote.value)
 
 
-def _words(session: Session, run: Run, wrong: Wrong, book: Book, now: datetime) -> None:
+def _correct_alerts(
+    session: Session,
+    wrong: Wrong,
+    told: Sequence[RunPrice],
+    run: Run | None,
+    now: datetime,
+    press: Press,
+) -> None:
+    """An alert was written for one person, and so is its correction; who is told by a run already
+    is not told twice. One that has not left yet is looked at again."""
+    done = set(_of_run(session, run))
+    for price in told:
+        alert = session.exec(
+            select(Delivery).where(Delivery.text_id == price.text_id, col(Delivery.state).in_(TOLD))
+        ).first()
+        if alert is None:
+            continue
+        price.corrected_at = now
+        session.add(price)
+        if alert.contact_id not in done:
+            done.add(alert.contact_id)
+            _correct_alert(session, wrong, alert, now, press)
+
+
+def _of_run(session: Session, run: Run | None) -> Sequence[int]:
+    if run is None:
+        return ()
+    return session.exec(select(Delivery.contact_id).where(Delivery.run_id == run.id)).all()
+
+
+def _correct_alert(
+    session: Session, wrong: Wrong, alert: Delivery, now: datetime, press: Press
+) -> None:
+    language = session.get_one(MessageText, alert.text_id).language
+    sent = outbox.enqueue(
+        session,
+        contact_id=alert.contact_id,
+        body=words(wrong, press.limits.voice(language), language, press.book(session)),
+        language=language,
+        kind="correction",
+        now=now,
+        limits=press.limits,
+    )
+    if isinstance(sent, Delivery) and wrong.new is not None:
+        session.add(
+            RunPrice(
+                text_id=sent.text_id,
+                product=wrong.product,
+                market=wrong.market,
+                unit=wrong.unit,
+                fair_on=wrong.fair_on,
+                value=wrong.new,
+                sent_at=now,
+            )
+        )
+
+
+def _words(session: Session, run: Run, wrong: Wrong, press: Press, now: datetime) -> None:
+    book = press.book(session)
     for lang in LANGS:
-        text = outbox.write(session, words(wrong, lang, book), lang)
+        text = outbox.write(session, words(wrong, press.limits.voice(lang), lang, book), lang)
         session.add(RunText(run_id=stored(run.id), language=lang, text_id=stored(text.id)))
         if wrong.new is not None:
             session.add(
@@ -150,28 +232,32 @@ def _words(session: Session, run: Run, wrong: Wrong, book: Book, now: datetime) 
     session.flush()
 
 
-def words(wrong: Wrong, lang: str, book: Book) -> str:
-    """What is said, in one SMS."""
-    say = speaker(lang)
+def words(wrong: Wrong, say: Say, lang: str, book: Book) -> str:
+    """What is said, in one SMS, with the way out that the corrected message had."""
+    way_out = say("foot.stop", "STOP=arrêt")
+    return f"{_mended(wrong, say, lang, book)} {way_out}"
+
+
+def _mended(wrong: Wrong, say: Say, lang: str, book: Book) -> str:
     product = book.catalog.products.get(wrong.product)
     market = book.catalog.markets.get(wrong.market)
+    per = "/kg" if product and product.quantity is Quantity.KG else ""
     values = {
         "product": product.name(lang) if product else wrong.product,
         "market": market.name if market else wrong.market,
         "date": short_date(wrong.fair_on),
-        "per": "/kg" if product and product.quantity is Quantity.KG else "",
-        "old": money.francs(wrong.old),
+        "old": priced(wrong.old, lang, per),
     }
     if wrong.new is None:
         return say(
             "correction.withdrawn",
-            "CORRECTION {market} {date} : le prix {product} {old} F{per} est annulé.",
+            "CORRECTION {market} {date} : le prix {product} {old} est annulé.",
             **values,
         )
     return say(
         "correction.price",
-        "CORRECTION {market} {date} : {product} {new} F{per}, et non {old} F{per}.",
-        new=money.francs(wrong.new),
+        "CORRECTION {market} {date} : {product} {new}, et non {old}.",
+        new=priced(wrong.new, lang, per),
         **values,
     )
 

@@ -29,7 +29,9 @@ def take(
     }
     for field, said in changes.items():
         if field not in checks:
-            return Refused("field", f"A broadcast has no {field!r}.")
+            return Refused(
+                "field", f"A broadcast has no {field!r}.", f"Un envoi n'a pas de champ {field!r}."
+            )
         if refusal := checks[field](session, broadcast, said, press):
             return refusal
     return None
@@ -37,22 +39,33 @@ def take(
 
 def _name(_session: Session, broadcast: Broadcast, said: object, _press: Press) -> Refused | None:
     if not isinstance(said, str) or not said.strip() or len(said) > LONGEST_NAME:
-        return Refused("name", f"Give it a name of at most {LONGEST_NAME} characters.")
+        return Refused(
+            "name",
+            f"Give it a name of at most {LONGEST_NAME} characters.",
+            f"Donnez-lui un nom de {LONGEST_NAME} caractères au plus.",
+        )
     broadcast.name = said.strip()
     return None
 
 
 def _body(session: Session, broadcast: Broadcast, said: object, press: Press) -> Refused | None:
     if not isinstance(said, Mapping) or not said.get("fr"):
-        return Refused("body", 'The text is {"fr": "...", "bm": "..."}; French may not be missing.')
-    if unknown := sorted(set(said) - set(LANGS)):
         return Refused(
-            "body", f"There is no language {unknown[0]!r}; known are {', '.join(LANGS)}."
+            "body",
+            'The text is {"fr": "...", "bm": "..."}; French may not be missing.',
+            'Le texte est {"fr": "...", "bm": "..."} ; le français est obligatoire.',
+        )
+    if unknown := sorted(set(said) - set(LANGS)):
+        known = ", ".join(LANGS)
+        return Refused(
+            "body",
+            f"There is no language {unknown[0]!r}; known are {known}.",
+            f"Il n'y a pas de langue {unknown[0]!r} ; connues : {known}.",
         )
     catalog = press.book(session).catalog
     for lang, words in said.items():
         if words and isinstance(read := template.read(str(words), catalog), Refused):
-            return Refused("body", f"{lang}: {read.detail}")
+            return Refused("body", f"{lang}: {read.detail}", f"{lang} : {read.french}")
     broadcast.body = {lang: str(words) for lang, words in said.items() if words}
     return None
 
@@ -72,14 +85,20 @@ def _when(session: Session, broadcast: Broadcast, said: object, press: Press) ->
     if isinstance(rule, Refused):
         return rule
     if isinstance(rule, schedule.OnFair) and rule.market not in press.book(session).catalog.markets:
-        return Refused("when", f"There is no market {rule.market}.")
+        return Refused(
+            "when", f"There is no market {rule.market}.", f"Il n'y a pas de marché {rule.market}."
+        )
     broadcast.rule = schedule.write(rule)
     return None
 
 
 def _freeze(_session: Session, broadcast: Broadcast, said: object, _press: Press) -> Refused | None:
     if said not in FREEZES:
-        return Refused("freeze", "Prices are frozen at 'approval' or read at 'send'.")
+        return Refused(
+            "freeze",
+            "Prices are frozen at 'approval' or read at 'send'.",
+            "Les prix sont figés à « approval » ou lus à « send ».",
+        )
     broadcast.freeze = str(said)
     return None
 

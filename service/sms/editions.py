@@ -15,12 +15,13 @@ from sqlmodel import Session, col
 from service.i18n import LANGS
 from service.people.tables import Subscriber
 from service.prices.book import Book
-from service.sms import audience, schedule, template
+from service.sms import audience, filling, schedule, template
+from service.sms.filling import Carried, Place, Scene
 from service.sms.limits import Limits
 from service.sms.refused import Refused
 from service.sms.schedule import Fairs, Rule
 from service.sms.tables import Broadcast
-from service.sms.template import Carried, Place, Scene, Template
+from service.sms.template import Template
 
 FRESH_FOR = timedelta(hours=3)
 """After its due time a run has this long to be sent."""
@@ -119,7 +120,8 @@ def edition(
 ) -> Edition:
     """Render a broadcast once per language and place. A missing language reads the French."""
     book = press.book(session)
-    scene = Scene(book, press.limits.today(now), press.code, chosen.products)
+    limits = press.limits
+    scene = Scene(book, limits.today(now), press.code, chosen.products, limits.drafts)
     templates = {lang: _template(body.get(lang) or body["fr"], book) for lang in LANGS}
     scope = _widest(templates.values())
     places = _places(session, chosen, scope)
@@ -183,7 +185,7 @@ def _template(body: str, book: Book) -> Template:
 
 
 def _sheet(words: Template, scene: Scene, lang: str, place: str, where: Place) -> Sheet:
-    made = template.render(words, scene, lang, where)
+    made = filling.render(words, scene, lang, where)
     return Sheet(lang, place, made.text, made.prices, made.missing)
 
 

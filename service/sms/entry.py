@@ -4,7 +4,6 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from service.i18n import speaker
 from service.people import store as people
 from service.people.tables import Contact
 from service.prices import questions
@@ -76,7 +75,7 @@ def _ask(
         outbox.enqueue(
             session,
             contact_id=who.contact_id,
-            body=replies.question(row, book.catalog, speaker(language), language),
+            body=replies.question(row, book.catalog, limits.voice(language), language),
             language=language,
             kind="question",
             now=now,

@@ -1,37 +1,32 @@
-"""Making a run: the words once, then a row for everybody, in the transaction that fires it.
+"""Making a run: its slot, its words, and rows for the first of its people.
 
-Any number of processes may call `fire_due` together. The slot is unique in the database, rows
-are made by one INSERT..SELECT, and the next slot is written in the same transaction: a crash
-anywhere leaves all of it or nothing.
+Any number of processes may call `fire_due` together. The slot is unique in the database, and the
+next slot is written in the same transaction: a crash anywhere leaves all of it or nothing. The
+rest of the people get their rows afterwards, slice by slice (`addressing`).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-import sqlalchemy
-from sqlalchemy import literal
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from service.db import upsert
-from service.sms import audience, outbox
+from service.sms import outbox
+from service.sms.addressing import FIRST, address
 from service.sms.editions import (
     FRESH_FOR,
     PRICE_FOR,
     Edition,
     Press,
     Sheet,
-    audience_of,
     edition_of,
-    language_of,
     next_due,
 )
+from service.sms.filling import Carried
 from service.sms.limits import Limits
-from service.sms.states import State
-from service.sms.tables import Broadcast, Delivery, MessageText, Run, RunPrice, RunText, stored
-from service.sms.template import Carried
-from service.sms.upsert import insert_rows, instant
+from service.sms.tables import Broadcast, Run, RunPrice, RunText, stored
 
 GRACE = timedelta(hours=2)
 """A slot this late is missed, and said to be: an old bulletin is not sent after an outage."""
@@ -43,6 +38,8 @@ SLOTS = 400
 
 @dataclass(frozen=True, slots=True)
 class Fired:
+    """What became of a slot; `total` are the people who have a row so far."""
+
     run_id: int
     state: str
     total: int = 0
@@ -72,7 +69,7 @@ def fire_due(session: Session, now: datetime, press: Press, limit: int = AT_ONCE
 def fire(
     session: Session, broadcast: Broadcast, due: datetime, now: datetime, press: Press
 ) -> Fired | None:
-    """Make the run of one slot with all its deliveries; None when the slot already has one."""
+    """Make the run of one slot with its first deliveries; None when the slot already has one."""
     following = next_due(session, broadcast, max(due, now), press)
     made = edition_of(session, broadcast, now, press)
     sheets = made.sendable(needs_fresh=broadcast.needs_fresh)
@@ -85,12 +82,9 @@ def fire(
     if fired is None:
         return None
     _print(session, fired.run_id, sheets, made)
-    total = _address(session, fired.run_id, broadcast, made.scope, now, limit, press.limits)
     run = session.get_one(Run, fired.run_id)
-    run.total = total
-    session.add(run)
-    session.flush()
-    return Fired(fired.run_id, "running", total)
+    run.audience, run.scope = dict(broadcast.audience), made.scope
+    return Fired(fired.run_id, "running", address(session, run, now, press.limits, FIRST))
 
 
 # --- rows -------------------------------------------------------------------------------------
@@ -149,6 +143,7 @@ def _record(
             state=state,
             reason=reason[:80],
             total=0,
+            scope="",
             not_after=not_after,
             created_at=now,
             finished_at=None if state == "running" else now,
@@ -178,82 +173,39 @@ def _left_out(made: Edition, sheets: Sequence[Sheet]) -> str:
 
 
 def _print(session: Session, run_id: int, sheets: Sequence[Sheet], made: Edition) -> None:
-    """Keep each text once, and who reads it."""
-    kept: dict[tuple[str, tuple[Carried, ...]], MessageText] = {}
-    for sheet in sheets:
-        key = (sheet.text, sheet.prices)
-        if key not in kept:
-            kept[key] = outbox.write(session, sheet.text, sheet.language)
-            _remember(session, run_id, stored(kept[key].id), sheet.prices, made.as_of)
-        session.add(
-            RunText(
-                run_id=run_id,
-                language=sheet.language,
-                place=sheet.place,
-                text_id=stored(kept[key].id),
-            )
-        )
+    """Keep each text once, who reads it, and the prices it tells: three statements in all."""
+    kept = {(sheet.text, sheet.prices): sheet for sheet in sheets}
+    texts = {key: outbox.wired(sheet.text, sheet.language) for key, sheet in kept.items()}
+    session.add_all(texts.values())
     session.flush()
+    ids = {key: stored(text.id) for key, text in texts.items()}
+    readers = [
+        {
+            "run_id": run_id,
+            "language": sheet.language,
+            "place": sheet.place,
+            "text_id": ids[sheet.text, sheet.prices],
+        }
+        for sheet in sheets
+    ]
+    session.execute(insert(RunText), readers)
+    prices = [
+        _told(run_id, ids[key], price, made.as_of)
+        for key, sheet in kept.items()
+        for price in sheet.prices
+    ]
+    if prices:
+        session.execute(insert(RunPrice), prices)
 
 
-def _remember(
-    session: Session, run_id: int, text_id: int, prices: Sequence[Carried], at: datetime
-) -> None:
-    for price in prices:
-        session.add(
-            RunPrice(
-                text_id=text_id,
-                product=price.product,
-                market=price.market,
-                run_id=run_id,
-                unit=price.unit,
-                fair_on=price.fair_on,
-                value=price.value,
-                sent_at=at,
-            )
-        )
-
-
-def _address(
-    session: Session,
-    run_id: int,
-    broadcast: Broadcast,
-    scope: str,
-    now: datetime,
-    not_after: datetime,
-    limits: Limits,
-) -> int:
-    """A delivery for everybody, in one statement that never leaves the database."""
-    chosen = audience.people(audience_of(broadcast)).add_columns(language_of().label("speaks"))
-    people = chosen.subquery()
-    place = people.c[scope] if scope else literal("")
-    words = (
-        sqlalchemy.select(
-            col(RunText.language),
-            col(RunText.place),
-            col(RunText.text_id),
-            col(MessageText.segments),
-        )
-        .join(MessageText, col(MessageText.id) == col(RunText.text_id))
-        .where(col(RunText.run_id) == run_id)
-        .subquery()
-    )
-    values: dict[str, Any] = {
-        "run_id": literal(run_id),
-        "contact_id": people.c.contact_id,
-        "text_id": words.c.text_id,
-        "kind": literal("broadcast"),
-        "priority": literal(outbox.USUAL),
-        "state": literal(State.QUEUED.value),
-        "rank": literal(0),
-        "segments": words.c.segments,
-        "not_before": instant(limits.wakes(now)),
-        "not_after": instant(not_after),
-        "attempts": literal(0),
-        "fence": literal(0),
-        "created_at": instant(now),
+def _told(run_id: int, text_id: int, price: Carried, at: datetime) -> dict[str, object]:
+    return {
+        "text_id": text_id,
+        "product": price.product,
+        "market": price.market,
+        "run_id": run_id,
+        "unit": price.unit,
+        "fair_on": price.fair_on,
+        "value": price.value,
+        "sent_at": at,
     }
-    rows = sqlalchemy.select(*values.values()).join_from(
-        people, words, (words.c.language == people.c.speaks) & (words.c.place == place)
-    )
-    return insert_rows(session, Delivery, values, rows)

@@ -11,22 +11,22 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
+from service.sms.ringing import IncomingCall
 from service.sms.tokens import Tokens
 
 DEFAULT_RATE = 5.0
 """Messages per second when the carrier publishes no figure: slow enough for any of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawRequest:
+class RawRequest(NamedTuple):
     """A carrier's HTTP request as it came. Header names are lower-case; `query` has no `?`."""
 
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
 
 
@@ -75,8 +75,7 @@ class DeliveryNote:
     raw_status: str
 
 
-@dataclass(frozen=True, slots=True)
-class UssdTurn:
+class UssdTurn(NamedTuple):
     """One USSD hop. `text` is everything typed so far joined by `*` when `mode` is
     `accumulated`, or the last entry alone when it is `last`. `starts` is None when the
     carrier does not say whether this hop opens the session."""
@@ -93,8 +92,7 @@ class UssdTurn:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A request that lacks what it cannot be understood without. The reason names fields,
-    never their values, so that it may be logged."""
+    """A request that lacks what is needed. The reason names fields, never values: it is logged."""
 
     reason: str
 
@@ -137,8 +135,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One text for one or more people, at most `Capabilities.max_recipients` of them.
-    `sender` overrides the configured sender name."""
+    """One text for at most `Capabilities.max_recipients` people; `sender` overrides the name."""
 
     text: str
     recipients: tuple[Recipient, ...]
@@ -240,6 +237,7 @@ class Capabilities:
     ussd: UssdStyle = UssdStyle.NONE
     ussd_end_event: bool = False
     opt_out_events: bool = False
+    calls: bool = False
     balance: bool = False
     poll_inbox: bool = False
     own_message_id: bool = False
@@ -255,13 +253,14 @@ class Capabilities:
 
 
 class Kind(StrEnum):
-    """The five doors a carrier knocks at (`/hooks/{gateway}/{token}/{kind}`)."""
+    """The six doors a carrier knocks at (`/hooks/{gateway}/{token}/{kind}`)."""
 
     SMS = "sms"
     DELIVERY = "delivery"
     USSD = "ussd"
     USSD_END = "ussd-end"
     OPT_OUT = "opt-out"
+    CALL = "call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,22 +298,20 @@ class Gateway(Protocol):
         """One entry per recipient, or a halt. Never raises for what a carrier does."""
 
     def read_sms(self, raw: RawRequest) -> list[IncomingSms]:
-        """The messages in a request: none when it carries something else, several when the
-        carrier batches."""
+        """The messages in a request: none when it carries something else, several in a batch."""
 
     def read_delivery(self, raw: RawRequest) -> list[DeliveryNote]: ...
     def read_ussd(self, raw: RawRequest) -> UssdTurn | Unreadable: ...
     def read_ussd_end(self, raw: RawRequest) -> UssdEnd | None: ...
     def read_opt_out(self, raw: RawRequest) -> OptOut | None: ...
     def read_heartbeat(self, raw: RawRequest) -> Heartbeat | None: ...
+    def read_call(self, raw: RawRequest) -> IncomingCall | None: ...
 
     def ack(self, kind: Kind, body: str = "", label: str = "") -> Ack:
-        """The answer to a request of this kind. `body` and `label` (a static screen name,
-        for the carrier's own statistics) serve USSD alone."""
+        """The answer to a request of this kind; `body` and `label` (a screen's name) serve USSD."""
 
     def verify(self, raw: RawRequest, now: datetime) -> bool:
-        """Whether the request is signed as it should be; True where the carrier signs
-        nothing and the path token is all there is."""
+        """Whether the request is signed as it should be; True where the carrier signs nothing."""
 
     async def health(self) -> Health: ...
 

@@ -20,7 +20,7 @@ from service.people.store import Caller, key
 from service.people.tables import Contact
 from service.phone import Vault, parse
 from service.prices.book import Book
-from service.sms import answers, challenge, outbox, replying, reporting, unanswered
+from service.sms import answers, challenge, outbox, replying, reporting, unanswered, untaught
 from service.sms.gateway import IncomingSms
 from service.sms.grammar import read
 from service.sms.lexicon import Lexicon
@@ -37,7 +37,7 @@ from service.sms.reading import (
 )
 from service.sms.refused import Refused
 from service.sms.replies import no_amount, no_question, not_understood
-from service.sms.tables import Inbox, UnmatchedToken
+from service.sms.tables import Inbox
 
 SAME_WITHIN = timedelta(minutes=10)
 """Without a carrier's id, the same words from the same phone this soon are the same message."""
@@ -49,8 +49,6 @@ LONGEST = 1530
 """Characters read of one message: ten segments."""
 HELP_EVERY = timedelta(days=1)
 """Unknown text gets one short help a day per number."""
-TOKEN = 40
-"""Characters kept of a word nobody has taught us."""
 
 log = structlog.get_logger()
 
@@ -75,10 +73,22 @@ class Received:
     inbox_id: int | None = None
 
 
+Understand = Callable[[Session, Desk, Inbox, Caller, datetime], str | None]
+"""What is made of a stored message: the reply, or None when none is due."""
+
+
 def receive(
-    session: Session, desk: Desk, gateway: str, message: IncomingSms, now: datetime
+    session: Session,
+    desk: Desk,
+    gateway: str,
+    message: IncomingSms,
+    now: datetime,
+    understand: Understand | None = None,
 ) -> Received:
-    """Store one message once, and answer it. Safe to repeat with the same message."""
+    """Store one message once, and answer it. Safe to repeat with the same message.
+
+    `understand` takes the place of `handle`: a missed call is a message without words.
+    """
     phone = parse(message.sender) if message.answerable else None
     contact = people.contact_for(session, desk.vault, phone, now) if phone else None
     content = _digest(message)
@@ -96,7 +106,7 @@ def receive(
     if contact is None or phone is None:
         row.state, row.outcome = "ignored", "sender"
         return Received("ignored", row.id)
-    return _think(session, desk, row, contact, now)
+    return _think(session, desk, row, contact, now, understand or handle)
 
 
 def handle(session: Session, desk: Desk, row: Inbox, caller: Caller, now: datetime) -> str | None:
@@ -106,17 +116,21 @@ def handle(session: Session, desk: Desk, row: Inbox, caller: Caller, now: dateti
     reporter = caller.reporter is not None
     said = read(row.text[:LONGEST], desk.lexicon, today, sent, reporter=reporter)
     row.outcome = type(said).__name__.lower()
-    _log_unmatched(session, said, key(row.id), now)
-    language = caller.language
-    ask = answers.Ask(
-        session, desk.book(), caller, desk.voice(language), language or "fr", now, today, desk.code
-    )
+    untaught.note(session, said, key(row.id), now)
+    ask = question_of(session, desk, caller, now)
     if caller.reporter is None:
         return _answer_farmer(ask, row, said)
     scene = reporting.Scene(
         session, ask.book, caller, ask.say, now, today, row.text[:LONGEST], row.id
     )
     return _answer_reporter(scene, ask, said)
+
+
+def question_of(session: Session, desk: Desk, caller: Caller, now: datetime) -> answers.Ask:
+    """What answering this caller takes."""
+    lang, today = caller.language, desk.limits.today(now)
+    say = desk.voice(lang)
+    return answers.Ask(session, desk.book(), caller, say, lang or "fr", now, today, desk.code)
 
 
 def _plausible(sent_at: datetime | None, now: datetime) -> TypeGuard[datetime]:
@@ -139,9 +153,15 @@ def _answer_reporter(scene: reporting.Scene, ask: answers.Ask, said: Reading) ->
             return replying.refuse(scene) or reporting.undo(scene)
         case Command(CommandKind.CANCEL):
             return reporting.undo(scene)
+        case Command(CommandKind.PRICE, product=product, market=None):
+            named = replying.answer_in_words(scene, replying.Words(product=product))
+            return named or answers.answer(ask, said)
         case Command():
             return answers.answer(ask, said)
         case Unreadable(unmatched, reason):
+            words = replying.Words(market=said.market, unit=said.unit, amount=said.amount)
+            if named := replying.answer_in_words(scene, words):
+                return named
             if reason is Reason.NO_AMOUNT:
                 return no_amount(scene.say)
             return not_understood(unmatched, scene.say)
@@ -157,7 +177,7 @@ def _answer_farmer(ask: answers.Ask, row: Inbox, said: Reading) -> str | None:
         case Silence() if row.text.strip():
             return None
         case _:
-            return answers.usage(ask) if _first_help(ask.session, row) else None
+            return answers.usage(ask) if first_help(ask.session, row) else None
 
 
 def _think(
@@ -166,11 +186,12 @@ def _think(
     row: Inbox,
     contact: Contact,
     now: datetime,
+    understand: Understand,
 ) -> Received:
     caller = people.caller(session, contact)
     try:
         with session.begin_nested():
-            reply = handle(session, desk, row, caller, now)
+            reply = understand(session, desk, row, caller, now)
             if reply:
                 _reply(session, desk, row, caller, reply, now)
     except Exception as error:  # whatever is wrong with us, the reporter's words are kept
@@ -290,7 +311,8 @@ def _fetched_twin(
     return next((mine for mine, key in rows if key.startswith(FETCHED) != fetched), None)
 
 
-def _first_help(session: Session, row: Inbox) -> bool:
+def first_help(session: Session, row: Inbox) -> bool:
+    """Whether this number has had no help for a day; the row notes which it is."""
     earlier = session.exec(
         select(Inbox.id).where(
             Inbox.contact_id == row.contact_id,
@@ -300,18 +322,3 @@ def _first_help(session: Session, row: Inbox) -> bool:
     ).first()
     row.outcome = "help" if earlier is None else "unknown"
     return earlier is None
-
-
-def _log_unmatched(session: Session, said: Reading, inbox_id: int, now: datetime) -> None:
-    """Words nobody has taught us are counted, so that staff can add them as aliases."""
-    match said:
-        case Reports() | Command() | Unreadable():
-            for word in dict.fromkeys(said.unmatched):
-                _count(session, word[:TOKEN], inbox_id, now)
-
-
-def _count(session: Session, token: str, inbox_id: int, now: datetime) -> None:
-    row = session.get(UnmatchedToken, token) or UnmatchedToken(token=token, last_at=now)
-    row.count, row.last_at, row.inbox_id = row.count + 1, now, inbox_id
-    session.add(row)
-    session.flush()

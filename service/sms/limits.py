@@ -7,12 +7,14 @@ from decimal import Decimal
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from service.i18n import SOURCE, Say, speaker
 from service.settings import QuietHours, Settings
 from service.sms.routing import operator, route
 
 BAMAKO = ZoneInfo("Africa/Bamako")
 APPROVAL_COST = Decimal(10_000)
-"""F above which a second person must approve, whatever the number of recipients."""
+"""F above which a second person must approve, whatever the number of recipients; it is known
+when tariffs are entered (`SUGU_COST_PER_SEGMENT`)."""
 NATIONAL_DIGITS = {"+223": 8}
 """Length of a Malian number after its prefix: longer or shorter ones are not written to."""
 REPLIES = frozenset({"reply", "copy", "test"})
@@ -25,7 +27,10 @@ SHARED = frozenset({"broadcast", "alert", "correction"})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Caps in SMS segments (per run, local day, local month) and messages per person and day."""
+    """Caps in SMS segments (per run, local day, local month) and messages per person and day.
+
+    `drafts`: whether Bambara that nobody has approved yet is sent, or French in its place.
+    """
 
     zone: ZoneInfo = BAMAKO
     quiet: QuietHours | None = None
@@ -38,6 +43,12 @@ class Limits:
     routes: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
     approval_above: int = 200
     tariffs: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+
+    drafts: bool = True
+
+    def voice(self, language: str | None) -> Say:
+        """The voice of a language as it may be sent."""
+        return speaker(language or SOURCE, drafts=self.drafts)
 
     def today(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
@@ -94,4 +105,5 @@ def limits(settings: Settings) -> Limits:
         routes=settings.routes,
         approval_above=settings.approval_above,
         tariffs=settings.cost_per_segment,
+        drafts=settings.ship_drafts,
     )

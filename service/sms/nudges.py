@@ -10,11 +10,14 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from sqlmodel import Session, col, select
 
-from service.i18n import Say, speaker
+from service.i18n import Say
 from service.i18n import day as named_day
+from service.people.cards import CLOSES
 from service.people.tables import Reporter
+from service.prices.absent import said_absent
 from service.prices.book import Book
 from service.prices.catalog import Market
+from service.prices.report import Status
 from service.prices.tables import ReportRow
 from service.sms import outbox
 from service.sms.limits import Limits
@@ -26,8 +29,6 @@ ASK_AFTER = timedelta(hours=24)
 """After the fair day's end of trading a silent market is asked (`method.md` 2.5)."""
 ALERT_AFTER = timedelta(hours=36)
 """And here staff see it on the silence board."""
-CLOSES = time(18, 0)
-"""When a fair is taken to be over, local time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,15 @@ def remind(session: Session, book: Book, limits: Limits, now: datetime) -> int:
     ]
     return sum(
         # On the day itself "tomorrow" would be wrong: what has not left by midnight never does.
-        _nudge(session, who, _reminder(who, m, tomorrow), "remind", limits, now, midnight)
+        _nudge(
+            session,
+            who,
+            _reminder(limits.voice(who.language), who, m, tomorrow),
+            "remind",
+            limits,
+            now,
+            midnight,
+        )
         for who, m in due
     )
 
@@ -77,7 +86,14 @@ def remind(session: Session, book: Book, limits: Limits, now: datetime) -> int:
 def ask_silent(session: Session, book: Book, limits: Limits, now: datetime) -> int:
     """A day after a silent fair: ask its reporters, once a day."""
     return sum(
-        _nudge(session, who, _question(who, each.market, each.fair_on), "nudge", limits, now)
+        _nudge(
+            session,
+            who,
+            _question(limits.voice(who.language), who, each.market, each.fair_on),
+            "nudge",
+            limits,
+            now,
+        )
         for each in silent_fairs(session, book, limits, now)
         if timedelta(hours=each.hours) >= ASK_AFTER
         for who in each.reporters
@@ -108,10 +124,14 @@ def _last_fair(market: Market, limits: Limits, now: datetime) -> date | None:
 def _heard(session: Session, market: Market, day: date) -> bool:
     found = session.exec(
         select(ReportRow.id)
-        .where(ReportRow.observed_on >= day, ReportRow.market == market.code)
+        .where(
+            ReportRow.observed_on >= day,
+            ReportRow.market == market.code,
+            ReportRow.status != Status.CANCELLED.value,
+        )
         .limit(1)
     )
-    return found.first() is not None
+    return found.first() is not None or bool(said_absent(session, market.code, day))
 
 
 def _reporters(session: Session, market: Market) -> Sequence[Reporter]:
@@ -151,8 +171,7 @@ def _nudge(
     return isinstance(done, Delivery)
 
 
-def _reminder(who: Reporter, market: Market, day: date) -> str:
-    say: Say = speaker(who.language)
+def _reminder(say: Say, who: Reporter, market: Market, day: date) -> str:
     return say(
         "sms.remind",
         "Demain {day}, foire de {market}. Envoyez les prix. Exemple : ARA 225 MAI 150",
@@ -161,8 +180,7 @@ def _reminder(who: Reporter, market: Market, day: date) -> str:
     )
 
 
-def _question(who: Reporter, market: Market, day: date) -> str:
-    say: Say = speaker(who.language)
+def _question(say: Say, who: Reporter, market: Market, day: date) -> str:
     return say(
         "sms.nudge",
         "Pas encore de prix de {market} du {day}. Envoyez-les. Exemple : HIER ARA 225",

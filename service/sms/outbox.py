@@ -44,17 +44,22 @@ USUAL_WORTH = timedelta(hours=12)
 
 def write(session: Session, body: str, language: str) -> MessageText:
     """Keep the words as they will be on the wire, with what they cost."""
+    text = wired(body, language)
+    session.add(text)
+    session.flush()
+    return text
+
+
+def wired(body: str, language: str) -> MessageText:
+    """The same, not kept yet."""
     wire = encoding.to_gsm(body)
-    text = MessageText(
+    return MessageText(
         body=wire,
         language=language,
         septets=encoding.septets(wire),
         segments=encoding.segments(wire),
         encoding=encoding.encoding(wire),
     )
-    session.add(text)
-    session.flush()
-    return text
 
 
 def enqueue(
@@ -134,15 +139,27 @@ def _refusal(
     inbox_id: int | None,
 ) -> Refused | None:
     if not body.strip():
-        return Refused("empty", "There is nothing to say.")
+        return Refused("empty", "There is nothing to say.", "Il n'y a rien à dire.")
     if inbox_id is not None and _answered(session, inbox_id):
-        return Refused("answered", "This message has been answered already.")
+        return Refused(
+            "answered",
+            "This message has been answered already.",
+            "Ce message a déjà eu sa réponse.",
+        )
     if kind in REPLIES and _loops(session, contact_id, body, now):
-        return Refused("loop", "The same words have just been sent to this number several times.")
+        return Refused(
+            "loop",
+            "The same words have just been sent to this number several times.",
+            "Les mêmes mots viennent de partir plusieurs fois vers ce numéro.",
+        )
     if kind == "reply":
         today = limits.today(now)
         if not budget.admit_reply(session, contact_id, today, REPLIES_A_DAY):
-            return Refused("reply_limit", f"{REPLIES_A_DAY} replies to this number today.")
+            return Refused(
+                "reply_limit",
+                f"{REPLIES_A_DAY} replies to this number today.",
+                f"{REPLIES_A_DAY} réponses à ce numéro aujourd'hui.",
+            )
     return None
 
 

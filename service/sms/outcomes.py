@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from sqlmodel import Session, select
 
-from service.i18n import short_date, speaker
-from service.money import francs
+from service.i18n import Say, short_date
+from service.money import priced
 from service.people.tables import Subscriber
 from service.prices.book import Book
 from service.prices.disputes import disputants
@@ -56,7 +56,7 @@ def _tell(
     done = outbox.enqueue(
         session,
         contact_id=contact_id,
-        body=_wording(session, book, check, outcome, language),
+        body=_wording(session, book, check, outcome, limits.voice(language), language),
         language=language,
         kind="outcome",
         now=now,
@@ -66,24 +66,23 @@ def _tell(
 
 
 def _wording(
-    session: Session, book: Book, check: PriceCheck, outcome: Outcome, language: str
+    session: Session, book: Book, check: PriceCheck, outcome: Outcome, say: Say, language: str
 ) -> str:
-    say = speaker(language)
     quote = current(session, check.product, check.market, check.fair_on)
     facts = {
         "name": book.catalog.products[check.product].name(language),
         "market": book.catalog.markets[check.market].name,
         "day": short_date(check.fair_on),
-        "price": francs(quote.value) if quote else "?",
+        "price": priced(quote.value, language) if quote else "?",
     }
     if outcome is Outcome.RIGHT:
         return say(
             "sms.check_right",
-            "Vérifié, merci : {name}, {market}, {day} : {price} F est juste.",
+            "Vérifié, merci : {name}, {market}, {day} : {price} est juste.",
             **facts,
         )
     return say(
         "sms.check_corrected",
-        "Corrigé, merci : {name}, {market}, {day} : {price} F.",
+        "Corrigé, merci : {name}, {market}, {day} : {price}.",
         **facts,
     )

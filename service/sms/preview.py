@@ -191,30 +191,55 @@ def _blockers(
     longest = max((encoding.segments(encoding.to_gsm(s.text)) for s in made.sheets), default=0)
     unwritable = {o.character for s in made.sheets for o in _offenders(s.text) if o.instead == "?"}
     if unwritable:
-        yield Refused("characters", f"No phone of ours shows: {' '.join(sorted(unwritable))}")
+        signs = " ".join(sorted(unwritable))
+        yield Refused(
+            "characters", f"No phone of ours shows: {signs}", f"Aucun téléphone ne montre : {signs}"
+        )
     if longest > PARTS:
-        yield Refused("length", f"A text takes {longest} SMS; {PARTS} is the most.")
+        yield Refused(
+            "length",
+            f"A text takes {longest} SMS; {PARTS} is the most.",
+            f"Un texte prend {longest} SMS ; {PARTS} au plus.",
+        )
     if not groups:
-        yield Refused("nobody", "Nobody who agreed is in the audience.")
+        yield Refused(
+            "nobody",
+            "Nobody who agreed is in the audience.",
+            "Personne d'accord dans cette audience.",
+        )
     elif not people and isinstance(rule_of(broadcast, press.limits), schedule.Now):
         yield _no_price(made) if any(sheet.missing for sheet in made.sheets) else _STALE
     if not times:
-        yield Refused("when", "The time given has passed, or never comes.")
+        yield Refused(
+            "when",
+            "The time given has passed, or never comes.",
+            "Le moment donné est passé, ou ne vient jamais.",
+        )
     if broadcast.frozen is not None and times and times[0] - made.as_of > PRICE_FOR:
-        yield Refused("frozen", "The frozen prices would be more than a day old when sent.")
+        yield Refused(
+            "frozen",
+            "The frozen prices would be more than a day old when sent.",
+            "Les prix figés auraient plus d'un jour au départ.",
+        )
     yield from _over_budget(session, segments, now, press)
 
 
 def _over_budget(session: Session, segments: int, now: datetime, press: Press) -> Iterable[Refused]:
     if segments > press.limits.run:
         yield Refused(
-            "cap_run", f"It takes {segments} SMS; one broadcast may take {press.limits.run}."
+            "cap_run",
+            f"It takes {segments} SMS; one broadcast may take {press.limits.run}.",
+            f"Il faut {segments} SMS ; un envoi peut en prendre {press.limits.run}.",
         )
     left = budget.left(session, budget.scopes(press.limits, None, now))
     for scope, rest in left.items():
         if segments > rest:
             name = scope.partition(":")[0]
-            yield Refused(f"cap_{name}", f"It takes {segments} SMS; {rest} are left this {name}.")
+            yield Refused(
+                f"cap_{name}",
+                f"It takes {segments} SMS; {rest} are left this {name}.",
+                f"Il faut {segments} SMS ; il en reste {rest} {_LEFT.get(name, '')}.",
+            )
 
 
 def _cautions(
@@ -227,9 +252,17 @@ def _cautions(
         yield _STALE
     if times and press.limits.is_quiet(times[0]):
         wakes = press.limits.wakes(times[0]).astimezone(press.limits.zone)
-        yield Refused("quiet", f"It falls in the quiet hours and would wait until {wakes:%H:%M}.")
+        yield Refused(
+            "quiet",
+            f"It falls in the quiet hours and would wait until {wakes:%H:%M}.",
+            f"Cela tombe aux heures calmes et attendrait {wakes:%H:%M}.",
+        )
     if people / press.rate > _window(made, now):
-        yield Refused("slow", "At this pace it would not be sent before its prices are too old.")
+        yield Refused(
+            "slow",
+            "At this pace it would not be sent before its prices are too old.",
+            "À ce rythme, les prix seraient trop vieux avant la fin.",
+        )
 
 
 def _window(made: Edition, now: datetime) -> float:
@@ -238,9 +271,18 @@ def _window(made: Edition, now: datetime) -> float:
     return min(ends).total_seconds()
 
 
-_STALE = Refused("stale", "No price is fresh: a run without a fresh price is skipped.")
+_STALE = Refused(
+    "stale",
+    "No price is fresh: a run without a fresh price is skipped.",
+    "Aucun prix n'est frais : sans prix frais, l'envoi est sauté.",
+)
+_LEFT = {"day": "aujourd'hui", "month": "ce mois"}
 
 
 def _no_price(made: Edition) -> Refused:
-    gone = sorted({name for sheet in made.sheets for name in sheet.missing})
-    return Refused("no_price", f"There is no price to show for {', '.join(gone)}.")
+    gone = ", ".join(sorted({name for sheet in made.sheets for name in sheet.missing}))
+    return Refused(
+        "no_price",
+        f"There is no price to show for {gone}.",
+        f"Il manque un prix à montrer : {gone}.",
+    )

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """`code` is for programs and translations, `detail` one clear sentence for staff."""
+    """`code` is for programs, `detail` one clear sentence for staff, in English and in `french`."""
 
     code: str
     detail: str
+    french: str
+
+    def said(self, lang: str) -> str:
+        return self.detail if lang == "en" else self.french

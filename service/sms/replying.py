@@ -1,13 +1,14 @@
 """A reporter answers a question with one digit, or undoes the last message."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from service.prices import amends, questions
 from service.prices.catalog import Stage
 from service.prices.judge import Option, after_answer
 from service.prices.known import prior
+from service.prices.questions import HABIT
 from service.prices.reception import Placeless, hear
 from service.prices.report import Claim, Money, Status
 from service.prices.store import window_of
@@ -24,6 +25,9 @@ LOOK_BACK = 20
 
 Lesson = tuple[str, str, str]
 """(habit, what it is about, what it says): `units`, `MAI`, `SAC`."""
+COUNTED_IN_DOROME: Lesson = ("money", "", "dorome")
+REFUSED = 2
+"""The digit that says no to the habit."""
 
 
 def answer(scene: Scene, digit: int) -> str | None:
@@ -35,10 +39,10 @@ def answer(scene: Scene, digit: int) -> str | None:
         return replies.question(row, scene.book.catalog, scene.say, scene.lang)
     told = _settle(scene, row, digit)
     following = questions.answered(scene.session, row, digit, scene.now)
-    _learn(scene, row)
+    sure = _learn(scene, row)
     if following:
         return replies.question(following, scene.book.catalog, scene.say, scene.lang)
-    return told
+    return replies.with_habit(told, scene.say) if sure else told
 
 
 def refuse(scene: Scene) -> str | None:
@@ -50,8 +54,43 @@ def refuse(scene: Scene) -> str | None:
     return answer(scene, none[0]) if none else None
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an answer in words names: a product, a market or a unit by code, an amount in F."""
+
+    product: str | None = None
+    market: str | None = None
+    unit: str | None = None
+    amount: int | None = None
+
+
+def answer_in_words(scene: Scene, words: Words) -> str | None:
+    """The open question answered by naming a choice instead of its digit (`KITA`, `230`); None
+    when no question is open, or not exactly one of its choices is meant."""
+    row = questions.open_question(scene.session, scene.teller.reporter_id, scene.now)
+    options = row.options if row else []
+    if words.product and row and row.kind == "form":
+        return None  # `arachide` does not say shell or kernel, which is what was asked
+    meant = [n for n, each in enumerate(options, 1) if _names(each, words)]
+    return answer(scene, meant[0]) if len(meant) == 1 else None
+
+
+def _names(option: Mapping[str, Any], words: Words) -> bool:
+    """Whether every word said agrees with this choice, and one was said."""
+    if "candidate" in option:
+        amount = None if words.amount is None else str(words.amount)
+        named = {"product": words.product, "market": words.market, "unit": words.unit}
+        return option["candidate"] in {
+            each for each in (named | {"amount": amount}).values() if each
+        }
+    said = {name: value for name, value in asdict(words).items() if value is not None}
+    return option["kind"] != "wrong" and bool(said) and said.items() <= option.items()
+
+
 def _settle(scene: Scene, row: QuestionRow, digit: int) -> str:
     """What an answer changes, and what it is told."""
+    if row.kind == HABIT:
+        return _settle_habit(scene, row.options[digit - 1]["candidate"])
     if row.pending is not None:
         return _settle_words(scene, row.pending, row.options[digit - 1])
     asked = scene.session.get(ReportRow, row.report_id)
@@ -118,19 +157,40 @@ def _settle_words(scene: Scene, pending: Mapping[str, Any], option: Mapping[str,
     return reply(scene, settled, tray)
 
 
-def _learn(scene: Scene, row: QuestionRow) -> None:
-    """Two answers alike running make a habit: money counted in dorome, usual unit, usual form."""
+def _settle_habit(scene: Scene, counted: str | None) -> str:
+    """Yes: bare numbers stay dorome. No: they are francs, and it is not asked or learnt again."""
+    scene.reporter.habits = {**scene.reporter.habits, "money": counted or "franc"}
+    return replies.habit_kept(scene.say) if counted else replies.habit_dropped(scene.say)
+
+
+def _learn(scene: Scene, row: QuestionRow) -> bool:
+    """Two answers alike running make a habit: money counted in dorome, usual unit, usual form.
+
+    Whether a habit was learnt that the reporter should confirm, once: the dorome.
+    """
     lesson = _lesson(scene, row)
     if lesson is None:
-        return
+        return False
     earlier = questions.last_answers(scene.session, row.reporter_id, LOOK_BACK)
     same = [each for each in (_lesson(scene, one) for one in earlier) if _alike(each, lesson)]
     if len(same) < HABIT_AFTER or same[:HABIT_AFTER] != [lesson] * HABIT_AFTER:
-        return
+        return False
+    confirmed = questions.newest_of_kind(scene.session, row.reporter_id, HABIT)
+    if lesson == COUNTED_IN_DOROME and confirmed and confirmed.digit == REFUSED:
+        return False
     habit, about, value = lesson
     habits = dict(scene.reporter.habits)
     habits[habit] = {**habits.get(habit, {}), about: value} if about else value
     scene.reporter.habits = habits
+    return lesson == COUNTED_IN_DOROME and confirmed is None and _confirm_habit(scene)
+
+
+def _confirm_habit(scene: Scene) -> bool:
+    """Ask whether bare numbers are dorome from now on; whether the question is open already."""
+    options = [{"about": HABIT, "candidate": each} for each in ("dorome", None)]
+    reporter = scene.teller.reporter_id
+    row = questions.ask(scene.session, reporter, scene.now, kind=HABIT, options=options)
+    return row.state == "open"
 
 
 def _alike(one: Lesson | None, other: Lesson) -> bool:
@@ -144,7 +204,7 @@ def _lesson(scene: Scene, row: QuestionRow) -> Lesson | None:
     kinds = {each.get("kind") for each in row.options}
     match row.kind, chosen.get("kind"):
         case "money" | "dorome", "dorome":
-            return "money", "", "dorome"
+            return COUNTED_IN_DOROME
         case "money" | "dorome", "franc":
             return "money", "", "franc"
         case "money" | "dorome", "said":  # beside a count in francs, what was said was dorome

@@ -9,12 +9,12 @@ from sqlmodel import Session, col, select
 from service.i18n import Say
 from service.people.store import Caller, key
 from service.people.tables import Reporter
-from service.prices import amends, questions
+from service.prices import absent, amends, questions
 from service.prices.book import Book
 from service.prices.catalog import Stage
-from service.prices.reception import Heard, Origin, Placeless, Teller, hear
+from service.prices.reception import DEFAULT_UNIT, Heard, Origin, Placeless, Teller, hear
 from service.prices.report import COUNTING, Claim, Money, Status
-from service.prices.tables import QuestionRow, ReportRow
+from service.prices.tables import NoPrice, QuestionRow, ReportRow
 from service.sms import pending as waiting
 from service.sms import replies
 from service.sms.reading import NO_CLAIM, About, Doubt, Reports
@@ -69,6 +69,7 @@ class Tray:
     asked: list[QuestionRow] = field(default_factory=list)
     held: list[ReportRow] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    absent: list[NoPrice] = field(default_factory=list)
 
 
 def teller_of(reporter: Reporter) -> Teller:
@@ -95,16 +96,45 @@ def report(scene: Scene, said: Reports) -> str:
     tray = Tray()
     for index, claim in enumerate(claims.claims):
         take(scene, claims, index, claim, tray)
+    _note_absent(scene, said, tray)
     return reply(scene, claims, tray)
 
 
 def undo(scene: Scene) -> str:
     """ANNULER: cancel the last message, and say what was cancelled."""
-    rows = amends.last_message(scene.session, scene.teller, scene.now - UNDO_WITHIN)
-    if not rows:
+    since = scene.now - UNDO_WITHIN
+    prices = amends.last_message(scene.session, scene.teller, since)
+    none = absent.last_said(scene.session, scene.teller.reporter_id, since)
+    times = [row.received_at for row in prices[:1]] + [row.received_at for row in none[:1]]
+    newest = max(times, default=None)
+    rows = [row for row in prices if row.received_at == newest]
+    unsaid = [row for row in none if row.received_at == newest]
+    if not (rows or unsaid):
         return replies.nothing_to_undo(scene.say)
+    told = replies.undone(rows, unsaid, scene.book.catalog, scene.say, scene.lang)
     cancel(scene, rows)
-    return replies.undone(rows, scene.book.catalog, scene.say, scene.lang)
+    absent.unsay(scene.session, unsaid)
+    return told
+
+
+def _note_absent(scene: Scene, said: Reports, tray: Tray) -> None:
+    """`MIL ?`: keep that there was no price, where and when the message says for certain."""
+    unsure = [each.word for each in said.doubts if each.about in (About.DAY, About.MARKET)]
+    elsewhere_said = said.market is None and any(claim.market for claim in said.claims)
+    market = None if elsewhere_said else said.market or scene.reporter.market
+    ours = [code for code in said.missing if code in scene.book.catalog.products]
+    if unsure or market not in scene.book.catalog.markets:
+        tray.lost += [*dict.fromkeys(unsure), *ours]
+    elif ours:
+        tray.absent += absent.note(
+            scene.session,
+            scene.teller.reporter_id,
+            ours,
+            market or "",
+            said.on or scene.today,
+            scene.now,
+            scene.inbox_id,
+        )
 
 
 def take(scene: Scene, said: Reports, index: int, claim: Claim, tray: Tray) -> None:
@@ -185,23 +215,28 @@ def reply(scene: Scene, said: Reports, tray: Tray) -> str:
     asking = next((each for each in tray.asked if each.state == "open"), None)
     if asking:
         return replies.question(asking, catalog, say, scene.lang)
-    if tray.noted:
-        unpriced = [each.word for each in said.doubts if each.claim == NO_CLAIM]
-        extra = replies.unpriced(unpriced, say) or elsewhere(scene, tray.noted)
-        return replies.understood(tray.noted, catalog, say, scene.lang, extra)
+    if tray.noted or tray.absent:
+        told = _left_open(said, tray, say) or elsewhere(scene, tray.noted)
+        return replies.understood(tray.noted, catalog, say, scene.lang, told, tray.absent)
     if tray.held:
         return replies.held(say)
     if tray.asked:  # queued behind another question, which is the one to answer
         reporter = scene.teller.reporter_id
         waiting = questions.open_question(scene.session, reporter, scene.now)
         return replies.question(waiting or tray.asked[0], catalog, say, scene.lang)
-    if said.missing and not tray.lost:
-        return replies.nothing_missing(say)
     return replies.not_understood(tray.lost or said.unmatched, say)
+
+
+def _left_open(said: Reports, tray: Tray, say: Say) -> str:
+    """What of the message was not taken, so that nobody believes it was."""
+    unpriced = [each.word for each in said.doubts if each.claim == NO_CLAIM]
+    return replies.unpriced(unpriced, say) or replies.unclear(tray.lost, say)
 
 
 def elsewhere(scene: Scene, rows: Sequence[ReportRow]) -> str:
     """What other markets pay for the first product noted."""
+    if not rows:
+        return ""
     first = rows[0]
     offers = [
         (each.market.name, each.quote.value)
@@ -230,7 +265,7 @@ def _repeated(scene: Scene, said: Reports) -> Reports:
         .order_by(col(ReportRow.observed_on).desc(), col(ReportRow.id))
     ).all()
     last = [row for row in newest if row.observed_on == newest[0].observed_on]
-    named = {claim.product for claim in said.claims}
+    named = {*(claim.product for claim in said.claims), *said.missing}
     repeats = tuple(_claim_of(row, said.on) for row in last if row.product not in named)
     return replace(said, claims=(*said.claims, *repeats), same_as_last=False)
 
@@ -251,10 +286,21 @@ def _claim_of(row: ReportRow, on: date | None) -> Claim:
 
 def _withdraw_for(scene: Scene, said: Reports) -> None:
     """CORR: what the last message said of these products gives way, also where it was of another
-    market or day; the same market and day are replaced like any second word."""
+    market, day or unit, or where there was no price at all; the rest is replaced like any second
+    word."""
     rows = amends.last_message(scene.session, scene.teller, scene.now - UNDO_WITHIN)
-    meant = {claim.product: claim for claim in said.claims}
-    cancel(scene, [row for row in rows if row.product in meant and _moved(row, meant[row.product])])
+    gone = [row for row in rows if row.product in said.missing]
+    for claim in said.claims:
+        own = [row for row in rows if row.product == claim.product]
+        same_unit = any(row.unit == _unit_of(scene, claim) for row in own)
+        gone += [row for row in own if not same_unit or _moved(row, claim)]
+    cancel(scene, list({row.id: row for row in gone}.values()))
+
+
+def _unit_of(scene: Scene, claim: Claim) -> str:
+    """The unit a claim is for, said or usual."""
+    usual = scene.teller.units.get(claim.product)
+    return claim.unit or usual or DEFAULT_UNIT[scene.book.catalog.products[claim.product].quantity]
 
 
 def _moved(row: ReportRow, claim: Claim) -> bool:

@@ -3,7 +3,7 @@
 A retry never touches the run it follows: it is a run of its own, for those people only.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,14 +12,14 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, func, literal
 from sqlmodel import Session, col, select
 
-from service.people.tables import Contact, Subscriber, Village
+from service.people.tables import Contact
 from service.sms.editions import FRESH_FOR, PRICE_FOR
 from service.sms.limits import Limits
 from service.sms.refused import Refused
-from service.sms.routing import operator
 from service.sms.settle import UNREACHABLE
-from service.sms.states import State, shown, tally
+from service.sms.states import State, shown
 from service.sms.tables import Broadcast, Delivery, Run, RunPrice, stored
+from service.sms.tallies import Tallies, counts
 from service.sms.upsert import insert_rows, instant
 
 STUCK = timedelta(minutes=2)
@@ -68,26 +68,11 @@ class Line:
     final_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Counts of one operator, village or sex."""
-
-    name: str
-    counts: Mapping[str, int]
-
-
-def counts(session: Session, run_id: int) -> dict[str, int]:
-    """Messages per state; the numbers add up to the run's total."""
-    found = (
-        select(Delivery.state, func.count())
-        .where(Delivery.run_id == run_id)
-        .group_by(col(Delivery.state))
-    )
-    return tally(dict(session.exec(found).all()))
-
-
-def progress(session: Session, run: Run, now: datetime, limits: Limits) -> Progress:
-    found = counts(session, stored(run.id))
+def progress(
+    session: Session, run: Run, now: datetime, limits: Limits, tallies: Tallies | None = None
+) -> Progress:
+    """Where a run stands; `tallies` are those of the process that asks again and again."""
+    found = (tallies or Tallies()).counts(session, run)
     waiting = found[State.QUEUED] + found[State.SENDING]
     gone = found[State.SUPPRESSED] + found[State.EXPIRED] + found[State.CANCELLED]
     handled = run.total - waiting - gone
@@ -102,7 +87,7 @@ def progress(session: Session, run: Run, now: datetime, limits: Limits) -> Progr
         rate,
         waiting / rate if rate else None,
         stuck=moving and now - max(last, since) > STUCK,
-        no_report=_no_report(session, stored(run.id), now) if found[State.ACCEPTED] else 0,
+        no_report=_no_report(session, run, now) if found[State.ACCEPTED] else 0,
     )
 
 
@@ -110,26 +95,10 @@ def recipients(
     session: Session, run_id: int, *, state: str | None = None, after: int = 0, limit: int = 100
 ) -> list[Line]:
     """A page of a run's people. `state` is one as staff see it."""
-    key = col(Delivery.contact_id) if state is None else col(Delivery.id)
-    found = (
-        sqlalchemy.select(key, *_LINE)
-        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
-        .where(col(Delivery.run_id) == run_id, key > after)
-        .order_by(key)
-        .limit(limit)
-    )
-    if state is not None:
-        found = found.where(col(Delivery.state).in_(_kept(state)))
-    return [_line(row) for row in session.execute(found)]
-
-
-def statistics(session: Session, run_id: int) -> dict[str, list[Share]]:
-    """Counts by `operator`, `village` and `sex` of those who were written to."""
-    return {
-        "operator": _shares(session, run_id, func.coalesce(col(Contact.prefix), ""), _operator),
-        "village": _shares(session, run_id, func.coalesce(col(Village.name), ""), str),
-        "sex": _shares(session, run_id, func.coalesce(col(Subscriber.sex), ""), str),
-    }
+    if state is None:
+        return _page(session, run_id, col(Delivery.contact_id), after, limit)
+    pages = [_page(session, run_id, col(Delivery.id), after, limit, kept) for kept in _kept(state)]
+    return sorted((line for page in pages for line in page), key=lambda each: each.cursor)[:limit]
 
 
 def retry_failed(session: Session, run_id: int, now: datetime, limits: Limits) -> Run | Refused:
@@ -165,16 +134,25 @@ def _again(
     first = _root(session, run_id)
     family = [stored(first.id), *_children(session, first)]
     if len([each for each in family if each != first.id]) >= RETRIES:
-        return Refused("retries", f"This run has been tried {RETRIES} times again already.")
+        return Refused(
+            "retries",
+            f"This run has been tried {RETRIES} times again already.",
+            f"Cet envoi a déjà été réessayé {RETRIES} fois.",
+        )
     end = _end(session, first, now, limits)
     if end <= limits.wakes(now):
-        return Refused("late", "The prices of this run are too old to be sent now.")
+        return Refused(
+            "late",
+            "The prices of this run are too old to be sent now.",
+            "Les prix de cet envoi sont trop vieux pour partir.",
+        )
     again = Run(
         broadcast_id=first.broadcast_id,
         due_at=now,
         kind=kind,
         subject=str(len(family)),
         parent_id=first.id,
+        addressed_at=now,
         not_after=end,
         created_at=now,
     )
@@ -184,7 +162,9 @@ def _again(
     if not again.total:
         session.delete(again)
         session.flush()
-        return Refused("nobody", "Nobody is left to try again.")
+        return Refused(
+            "nobody", "Nobody is left to try again.", "Il ne reste personne à réessayer."
+        )
     session.add(again)
     _reopen(session, first.broadcast_id)
     return again
@@ -265,6 +245,27 @@ _LINE = (
 )  # fmt: skip
 
 
+def _page(
+    session: Session,
+    run_id: int,
+    key: sqlalchemy.SQLColumnExpression[Any],
+    after: int,
+    limit: int,
+    state: str | None = None,
+) -> list[Line]:
+    """Lines in the order of `key`, straight from an index however large the run is."""
+    found = (
+        sqlalchemy.select(key, *_LINE)
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
+        .where(col(Delivery.run_id) == run_id, key > after)
+        .order_by(key)
+        .limit(limit)
+    )
+    if state is not None:
+        found = found.where(col(Delivery.state) == state)
+    return [_line(row) for row in session.execute(found)]
+
+
 def _line(row: Sequence[Any]) -> Line:
     cursor, row_id, contact_id, sealed, state, *rest = row
     return Line(cursor, row_id, contact_id, sealed, shown(state), *rest)
@@ -275,32 +276,12 @@ def _kept(state: str) -> list[str]:
     return [str(each) for each in State if shown(each) == state]
 
 
-def _no_report(session: Session, run_id: int, now: datetime) -> int:
+def _no_report(session: Session, run: Run, now: datetime) -> int:
+    if now - run.created_at < NO_REPORT:
+        return 0
     silent = select(func.count()).where(
-        Delivery.run_id == run_id,
+        Delivery.run_id == run.id,
         col(Delivery.state).in_((State.ACCEPTED, State.SENT)),
         col(Delivery.accepted_at) < now - NO_REPORT,
     )
     return session.exec(silent).one()
-
-
-def _operator(prefix: str) -> str:
-    return operator(f"+223{prefix}") or ""
-
-
-def _shares(
-    session: Session, run_id: int, column: ColumnElement[str], name: Callable[[str], str]
-) -> list[Share]:
-    found = (
-        sqlalchemy.select(column, col(Delivery.state), func.count())
-        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
-        .outerjoin(Subscriber, col(Subscriber.contact_id) == col(Delivery.contact_id))
-        .outerjoin(Village, col(Village.code) == col(Subscriber.village))
-        .where(col(Delivery.run_id) == run_id)
-        .group_by(column, col(Delivery.state))
-    )
-    shares: dict[str, dict[str, int]] = {}
-    for said, state, number in session.execute(found):
-        share = shares.setdefault(name(said), {})
-        share[state] = share.get(state, 0) + number
-    return [Share(each, tally(share)) for each, share in sorted(shares.items())]

@@ -77,6 +77,8 @@ def read(when: object, zone: ZoneInfo) -> Rule | Refused:
                 "when",
                 'Say when: "now", {"once": "2026-11-27T06:45:00Z"}, '
                 '{"weekly": ["fri"], "at": "06:45"} or {"fair": "KITA", "at": "06:45"}.',
+                'Dites quand : "now", {"once": "2026-11-27T06:45:00Z"}, '
+                '{"weekly": ["fri"], "at": "06:45"} ou {"fair": "KITA", "at": "06:45"}.',
             )
 
 
@@ -145,7 +147,11 @@ def _once(said: str, zone: ZoneInfo) -> Rule | Refused:
     try:
         at = datetime.fromisoformat(said)
     except ValueError:
-        return Refused("when", f"{said!r} is no date and time: write 2026-11-27T06:45:00Z.")
+        return Refused(
+            "when",
+            f"{said!r} is no date and time: write 2026-11-27T06:45:00Z.",
+            f"{said!r} n'est pas une date et une heure : écrivez 2026-11-27T06:45:00Z.",
+        )
     return Once((at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC))
 
 
@@ -155,7 +161,11 @@ def _weekly(said: Collection[object], at: str) -> Rule | Refused:
     if isinstance(clock, Refused):
         return clock
     if None in days:
-        return Refused("when", "Days are names: mon, tue, wed, thu, fri, sat, sun.")
+        return Refused(
+            "when",
+            "Days are names: mon, tue, wed, thu, fri, sat, sun.",
+            "Les jours sont des noms : mon, tue, wed, thu, fri, sat, sun.",
+        )
     return Weekly(frozenset(day for day in days if day is not None), clock)
 
 
@@ -165,5 +175,9 @@ def _time(said: str) -> time | Refused:
     except ValueError:
         at = None
     if at is None or at.tzinfo or at.second or at.microsecond or ":" not in said:
-        return Refused("when", f"{said!r} is no time of day: write 06:45.")
+        return Refused(
+            "when",
+            f"{said!r} is no time of day: write 06:45.",
+            f"{said!r} n'est pas une heure : écrivez 06:45.",
+        )
     return at

@@ -65,7 +65,9 @@ def finish_runs(session: Session, now: datetime) -> int:
         or_(col(Delivery.state) == QUEUED, col(Delivery.state) == SENDING),
     )
     done = session.exec(
-        select(Run).where(Run.state == "running", ~waiting).with_for_update(skip_locked=True)
+        select(Run)
+        .where(Run.state == "running", col(Run.addressed_at).is_not(None), ~waiting)
+        .with_for_update(skip_locked=True)
     ).all()
     for run in done:
         run.state, run.finished_at = "finished", now

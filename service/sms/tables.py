@@ -42,12 +42,7 @@ class Inbox(SQLModel, table=True):
             "state IN ('handled', 'ignored', 'stuck', 'collision')", name="state_known"
         ),
         Index("ix_inbox_received_at", "received_at"),
-        Index(
-            "ix_inbox_stuck",
-            "id",
-            sqlite_where=IS_STUCK,
-            postgresql_where=IS_STUCK,
-        ),
+        Index("ix_inbox_stuck", "id", sqlite_where=IS_STUCK, postgresql_where=IS_STUCK),
     )
 
 
@@ -103,6 +98,7 @@ class Delivery(SQLModel, table=True):
         CheckConstraint(IS_DELIVERY_STATE, name="state_known"),
         UniqueConstraint("run_id", "contact_id"),
         Index("ix_delivery_run_state", "run_id", "state", "id"),
+        Index("ix_delivery_spent", "created_at", "state", "segments", "cost"),
         Index(
             "ix_delivery_single",
             "priority",
@@ -213,6 +209,9 @@ class Run(SQLModel, table=True):
 
     A retry, a resending and a correction are runs of their own, beside the one they follow
     (`parent_id`): what happened once is never rewritten. `subject` tells two of them apart.
+
+    `audience` is whom it is for, as the broadcast said when it was fired, `scope` what its words
+    depend on (`village`, `market` or nothing); `addressed_at` when the last of them got a row.
     """
 
     __tablename__ = "run"
@@ -226,6 +225,9 @@ class Run(SQLModel, table=True):
     state: str = Field(default="running", max_length=10)
     reason: str = Field(default="", max_length=80)
     total: int = 0
+    audience: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    scope: str = Field(default="", max_length=10)
+    addressed_at: datetime | None = None
     not_after: datetime | None = None
     created_at: datetime
     finished_at: datetime | None = None
@@ -252,14 +254,15 @@ class RunText(SQLModel, table=True):
 
 
 class RunPrice(SQLModel, table=True):
-    """A price that a text of a run carried: what a correction is measured against."""
+    """A price that a text carried: what a correction is measured against. An alert, written for
+    one person, belongs to no run."""
 
     __tablename__ = "run_price"
 
     text_id: int = Field(primary_key=True, foreign_key="message_text.id")
     product: str = Field(primary_key=True, max_length=20)
     market: str = Field(primary_key=True, max_length=20)
-    run_id: int = Field(foreign_key="run.id", index=True)
+    run_id: int | None = Field(default=None, foreign_key="run.id", index=True)
     unit: str = Field(max_length=20)
     fair_on: date
     value: int

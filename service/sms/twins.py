@@ -23,7 +23,9 @@ def twin(session: Session, broadcast: Broadcast, now: datetime, press: Press) ->
     if name is None:
         return None
     return Refused(
-        "duplicate", f"“{name}” says the same to some of the same people. Confirm if it is meant."
+        "duplicate",
+        f"“{name}” says the same to some of the same people. Confirm if it is meant.",
+        f"« {name} » dit la même chose aux mêmes personnes : confirmez si c'est voulu.",
     )
 
 

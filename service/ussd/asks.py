@@ -1,7 +1,7 @@
 """Questions answered with a number: kilos, a price. Asked once, then remembered or used."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from service.ussd.scene import Move, Scene, nav
@@ -19,7 +19,7 @@ class Ask:
 
     label: str
     ask: Callable[[Scene], str]
-    then: Callable[[int, Scene], Move]
+    then: Callable[[int, Scene], Move] = field(compare=False)
     limits: tuple[int, int] = PRICE
     numeric: ClassVar[bool] = True
 

@@ -1,7 +1,8 @@
 """Who is calling: everything a screen may depend on, as one value read once per session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,18 +16,28 @@ class AlertCard:
 
 @dataclass(frozen=True, slots=True)
 class ReporterCard:
-    """What a reporter's own card tells: this month's work and closeness to the others.
+    """What a reporter's own card tells: this month's work, and the habits that were learnt.
 
-    `reports` and `fairs` count the current month; `trust` is the share 0.5 to 1 of
-    `method.md` 2.9, None before it can be known.
+    The month is that of `people.cards`: `reports` that count, `fairs` reported, `on_time` and
+    `earned` among them; `apart` is the usual distance to the others in %, None when alone.
+    `units` are usual units by product, `forms` usual products, `dorome` how bare numbers count.
     """
 
     name: str
     markets: tuple[str, ...] = ()
     reports: int = 0
     fairs: int = 0
-    trust: float | None = None
+    apart: int | None = None
     last_on: date | None = None
+    on_time: int = 0
+    earned: int = 0
+    units: tuple[tuple[str, str], ...] = ()
+    forms: tuple[str, ...] = ()
+    dorome: bool = False
+
+    @property
+    def has_habits(self) -> bool:
+        return bool(self.units or self.forms or self.dorome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,13 @@ class Profile:
         """The alert this caller has for one product at one market."""
         found = (each for each in self.alerts if (each.product, each.market) == (product, market))
         return next(found, None)
+
+
+@lru_cache(maxsize=4096)
+def looking(caller: Profile, product: str, market: str) -> Profile:
+    """The same caller after looking at a price. Remembered: most callers are alike, and one value
+    for all of them is soon compared."""
+    return replace(caller, product=product, market=market)
 
 
 @dataclass(frozen=True, slots=True)

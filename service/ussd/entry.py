@@ -6,10 +6,8 @@ The amount is never multiplied silently: one that looks counted in dɔrɔmɛ is 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from service.i18n import short_date
 from service.money import DOROME, francs
 from service.prices.catalog import Measure, Product, Quantity
-from service.ussd.alerts import alerts_for
 from service.ussd.asks import PRICE, ask_price
 from service.ussd.deeds import SubmitPrice
 from service.ussd.lists import Entry, Pick, Then, markets, products
@@ -170,68 +168,6 @@ class Sent:
 
     def press(self, key: str, _scene: Scene) -> Move | None:
         return Move(begin(), swap=True) if key == "1" else None
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """This month's work, for the eyes of the reporter alone."""
-
-    label: ClassVar[str] = "card"
-    numeric: ClassVar[bool] = False
-
-    def title(self, scene: Scene) -> str:
-        return scene.say("ussd.my_card", "Ma fiche")
-
-    def show(self, scene: Scene) -> View:
-        card, say = scene.caller.reporter, scene.say
-        if card is None:
-            return View([nav(scene)])
-        places = ", ".join(
-            scene.market(m).name for m in card.markets if m in scene.book.catalog.markets
-        )
-        # NOTE: max 40 septets; what this reporter sent since the first of the month
-        month = say(
-            "ussd.this_month",
-            "Ce mois : {reports} prix, {fairs} foires",
-            reports=card.reports,
-            fairs=card.fairs,
-        )
-        lines = [
-            line(*(", ".join(filter(None, (n, places))) for n in named(card.name, 24, 14))),
-            line(month),
-            *_last(scene),
-            *_closeness(scene),
-            choice("4", say("ussd.alerts", "Alertes")),
-            nav(scene),
-        ]
-        return View(lines)
-
-    def press(self, key: str, scene: Scene) -> Move | None:
-        return Move(alerts_for(scene)) if key == "4" else None
-
-
-def _last(scene: Scene) -> list[Line]:
-    card = scene.caller.reporter
-    if card is None or card.last_on is None:
-        return []
-    on = short_date(card.last_on)
-    # NOTE: max 30 septets
-    return [line(scene.say("ussd.last_sent", "Dernier envoi : {day}", day=on), "", yields=20)]
-
-
-def _closeness(scene: Scene) -> list[Line]:
-    card = scene.caller.reporter
-    if card is None or card.trust is None:
-        return []
-    share = round(card.trust * 100)
-    # NOTE: max 40 septets; how close to what the other reporters say
-    return [
-        line(
-            scene.say("ussd.closeness", "Accord avec les autres : {share} %", share=share),
-            "",
-            yields=10,
-        )
-    ]
 
 
 def _unit_name(code: str, scene: Scene) -> str:

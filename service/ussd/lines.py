@@ -15,6 +15,8 @@ from service.prices.quote import Quote
 from service.ussd.scene import Scene
 from service.ussd.screens import About, Line, lay, line, named, optional
 
+TENTHS_BELOW = 10
+"""Kilos below which a tenth matters."""
 COUNTED_IN_DOROME = frozenset({"bm"})
 """Languages whose speakers count money in dɔrɔmɛ of 5 F: a bare 250 is heard as 1 250 F."""
 
@@ -24,6 +26,30 @@ def price_lines(price: Price, scene: Scene) -> list[Line]:
     if price.shown and price.quote:
         return [_heading(price, scene), *_shown(price, price.quote, scene)]
     return [_heading(price, scene), *_missing(price, scene)]
+
+
+def sack_line(price: Price, scene: Scene) -> Line:
+    """The sack as it was weighed here, and its price: `1 sac = 41 kg = 9 250 F`."""
+    quote = price.quote
+    if not price.shown or quote is None or quote.unit != Quantity.KG:
+        return Line(("",))
+    sack = scene.book.sack(price.product.code, price.market.code, scene.today)
+    if sack is None:
+        return Line(("",))
+    # NOTE: max 40 septets; what the sack of this market weighs, and what it is worth
+    said = scene.say(
+        "ussd.sack",
+        "1 {unit} = {kilos} kg = {price}",
+        unit=sack.unit.name(scene.lang),
+        kilos=_kilos(sack.weight.kilos),
+        price=money(sack.price(price.product, quote.value), scene),
+    )
+    return optional(said)
+
+
+def _kilos(kilos: float) -> str:
+    """`41`, `1,1`: a bowl needs its decimal, a sack does not."""
+    return f"{kilos:.0f}" if kilos >= TENTHS_BELOW else f"{kilos:.1f}".replace(".", ",")
 
 
 def about(price: Price) -> About:
@@ -46,13 +72,13 @@ def money(amount: float, scene: Scene) -> str:
 
 def copy_text(price: Price, scene: Scene) -> str:
     """The same answer as one SMS."""
-    return lay(price_lines(price, scene), scene.tier, SMS_SEPTETS)
+    return lay([*price_lines(price, scene), sack_line(price, scene)], scene.tier, SMS_SEPTETS)
 
 
 def _heading(price: Price, scene: Scene) -> Line:
     product, market = price.product.name(scene.lang), price.market.name
     short = [f"{named(product, 14)[-1]}, {named(market, 12)[-1]}"] if len(product) > 14 else []
-    tight = f"{named(product, 9)[-1]}, {named(market, 9)[-1]}"
+    tight = f"{named(product, 12)[-1]}, {named(market, 9)[-1]}"
     plain = tuple(dict.fromkeys((f"{product}, {market}", *short, tight)))
     if not scene.caller.is_relay:
         return line(*plain, yields=3)

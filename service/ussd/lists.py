@@ -4,7 +4,7 @@ What the choice is for comes with the list (`then`), so that one list serves eve
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import ClassVar
 
@@ -23,12 +23,13 @@ NAME = 24
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A question answered by a number of the list, from whatever page."""
+    """A question answered by a number of the list, from whatever page. Lists that look the same
+    are equal, wherever they lead."""
 
     label: str
     ask: Callable[[Scene], str]
     entries: Callable[[Scene], list[Entry]]
-    then: Then
+    then: Then = field(compare=False)
     page: int = 0
     numeric: ClassVar[bool] = False
 
@@ -79,7 +80,9 @@ def villages(then: Then) -> Pick:
 
 def by_key(key: str, entries: Sequence[Entry]) -> str | None:
     """The code whose stable number was pressed."""
-    return next((code for number, code, _ in entries if key_of(number) == key), None)
+    pressed = int(key) if key.isdecimal() else -1
+    found = next((code for number, code, _ in entries if number == pressed), None)
+    return found if key_of(pressed) == key else None
 
 
 def market_entries(scene: Scene) -> list[Entry]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from service.prices.book import Price
-from service.ussd import alerts, entry, own, trips, waiting
+from service.ussd import alerts, card, entry, own, trips, waiting
 from service.ussd.deeds import SetLanguage
-from service.ussd.lines import about, demo_mark, pair_name, price_lines
+from service.ussd.lines import about, demo_mark, pair_name, price_lines, sack_line
 from service.ussd.lists import Pick, by_key, market_entries, markets, products
 from service.ussd.scene import MORE, Move, Place, Scene, looked_at, nav
 from service.ussd.screens import Line, View, choice, line
@@ -61,7 +61,7 @@ class Home:
             case "7" if scene.caller.reporter:
                 return Move(entry.begin())
             case "8" if scene.caller.reporter:
-                return Move(entry.Card())
+                return Move(card.Card())
             case _ if key == MORE:
                 return Move(own.More())
             case _:
@@ -138,7 +138,8 @@ class PriceAt:
     def show(self, scene: Scene) -> View:
         price = self._price(scene)
         others = nav(scene, more=scene.say("ussd.other_markets", "Autre marché"))
-        return View([*price_lines(price, scene), demo_mark(scene), others], about=about(price))
+        told = [*price_lines(price, scene), sack_line(price, scene)]
+        return View([*told, demo_mark(scene), others], about=about(price))
 
     def press(self, key: str, scene: Scene) -> Move | None:
         if key == MORE:

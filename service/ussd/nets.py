@@ -4,11 +4,11 @@ A net is withheld, with the reason in a word, when what the trip costs is not kn
 """
 
 from collections.abc import Sequence
-from datetime import date
 
-from service.i18n import day, short_date
+from service.i18n import day, span
 from service.money import francs
 from service.prices.advice import Reason, Where, WhereOption
+from service.prices.shelling import Shelling
 from service.ussd.lines import money
 from service.ussd.scene import MORE, Scene
 from service.ussd.screens import Line, line, named
@@ -21,22 +21,13 @@ def nothing(scene: Scene) -> Line:
 
 def unit(listed: Sequence[WhereOption], scene: Scene) -> Line:
     """What the amounts below are, and of which fair days."""
-    say, days = scene.say, _span([each.fair_on for each in listed])
+    say, days = scene.say, span([each.fair_on for each in listed])
     # NOTE: max 46 septets; heads a list of F per kilo; {days} as 20/11 or 18-20/11
     full = say("ussd.net_long", "Net par kg, trajet déduit, foires {days} :", days=days)
     # NOTE: max 30 septets; heads a list of F per kilo; {days} as 20/11 or 18-20/11
     short = say("ussd.net", "Net/kg, foires {days} :", days=days)
-    # NOTE: max 16 septets; heads a list of F per kilo
-    return line(full, short, say("ussd.net_short", "Net/kg :"), yields=4)
-
-
-def _span(days: Sequence[date]) -> str:
-    """`20/11`, `18-20/11`, `30/10-02/11`."""
-    first, last = min(days), max(days)
-    if first == last:
-        return short_date(last)
-    start = f"{first:%d}" if first.month == last.month else short_date(first)
-    return f"{start}-{short_date(last)}"
+    # NOTE: max 20 septets; heads a list of F per kilo; {days} as 20/11 or 18-20/11
+    return line(full, short, say("ussd.net_short", "Net/kg {days} :", days=days), yields=4)
 
 
 def net(option: WhereOption, at: int, scene: Scene) -> Line:
@@ -44,9 +35,11 @@ def net(option: WhereOption, at: int, scene: Scene) -> Line:
     why; where there is no room, of one market only."""
     market = named(scene.market(option.market).name, 12, 8)
     if option.net is not None:
-        net, brief = money(option.net, scene), f"{francs(option.net)} F"
+        net = money(option.net, scene)
+        brief = f"{francs(option.net)} F" if at else net  # the best is counted both ways
         forms = (f"{market[0]} {net}", *(f"{name} {brief}" for name in market))
-        return line(*dict.fromkeys(forms), yields=9 if net != brief else 6)
+        spare = [""] if at > 1 else []  # the third market only in room that is left
+        return line(*dict.fromkeys(forms), *spare, yields=9 if at > 1 or net != brief else 6)
     why, price = _why(option.reason, scene), francs(option.price)
     # NOTE: max 40 septets; the price at the market, and in a word why no net is given
     said = [
@@ -87,6 +80,8 @@ def floor(found: Where, scene: Scene) -> list[Line]:
 
 def verdict(found: Where, scene: Scene) -> Line:
     say = scene.say
+    if found.eaten:
+        return _costs_more(found, scene)
     match found.verdict:
         case "go":
             names = named(scene.market(found.market).name, 12, 8) if found.market else ("",)
@@ -106,15 +101,47 @@ def verdict(found: Where, scene: Scene) -> Line:
         case _ if found.home is None and found.floor is not None:
             # NOTE: max 46 septets; {key} opens the page where it can be typed
             long = say("ussd.unknown_long", "Prix au village inconnu : tapez {key}", key=MORE)
-            return line(long, say("ussd.unknown", "Prix du village ? {key}", key=MORE), yields=5)
+            return line(
+                long, say("ussd.unknown", "Prix au village ? Tapez {key}", key=MORE), yields=5
+            )
         case _:
             # NOTE: max 46 septets; no market has a fresh price and a known cost
             long = say("ussd.no_advice_long", "Pas de conseil : net inconnu partout")
             return line(long, say("ussd.no_advice", "Pas de conseil"), yields=5)
 
 
+def _costs_more(found: Where, scene: Scene) -> Line:
+    """Every trip costs more than so small a load brings: plainly, do not travel."""
+    say, kilos = scene.say, francs(found.kg)
+    # NOTE: max 80 septets; {kilos} as the caller typed them
+    full = say(
+        "ussd.costs_more",
+        "Ne partez pas : le trajet coûte plus que {kilos} kg ne rapportent",
+        kilos=kilos,
+    )
+    return line(full, say("ussd.stay_short", "Ne partez pas"), yields=5)
+
+
+def lot(found: Where, scene: Scene) -> list[Line]:
+    """When one alone should stay: the weight that several must gather for the trip to pay."""
+    if found.lot is None or found.verdict != "stay" or found.lot.kg <= found.kg:
+        return []
+    kilos, names = francs(found.lot.kg), named(scene.market(found.lot.market).name, 12, 8)
+    # NOTE: max 46 septets; neighbours who load together, from {kilos} on
+    full = scene.say(
+        "ussd.lot", "À plusieurs : {market} dès {kilos} kg", market=names[0], kilos=kilos
+    )
+    # NOTE: max 30 septets; neighbours who load together, from {kilos} on
+    short = [
+        scene.say("ussd.lot_short", "Groupez {kilos} kg : {market}", market=name, kilos=kilos)
+        for name in names
+    ]
+    return [line(full, *short, "", yields=8)]
+
+
 def break_even(found: Where, scene: Scene) -> list[str]:
-    if found.break_even_kg is None:
+    """The load from which the road costs less than it brings; on "stay" it would contradict."""
+    if not found.break_even_kg or found.verdict == "stay":
         return []
     kilos = francs(found.break_even_kg)
     # NOTE: max 34 septets; the load from which the trip pays
@@ -134,7 +161,12 @@ def reckoning(found: Where, scene: Scene) -> Sequence[Line]:
         )
         for name in names
     ]
-    return [line(*first, yields=3), _cost(best, scene), *_kept(found, scene)]
+    return [
+        line(*first, yields=3),
+        _cost(best, scene),
+        *_kept(found, scene),
+        *lot(found, scene),
+    ]
 
 
 def _cost(option: WhereOption, scene: Scene) -> Line:
@@ -163,10 +195,40 @@ def _withheld(option: WhereOption, scene: Scene) -> Line:
             )
 
 
+def shelled(its: Shelling, raw: str, scene: Scene) -> list[Line]:
+    """What shelling first would bring: only what is sure, one way or the other."""
+    say, grams = scene.say, round(its.share * 1000)
+    # NOTE: max 60 septets; one kilo in the shell leaves {grams} of kernels; {cost} F to shell it
+    yields = say(
+        "ussd.yield", "Un kilo donne {grams} g, frais {cost} F", grams=grams, cost=its.cost
+    )
+    heading = [f"{name}, {scene.market(its.market).name}" for name in named(raw, 20, 12)]
+    return [line(*heading), line(yields), line(_shelling_verdict(its, scene))]
+
+
+def _shelling_verdict(its: Shelling, scene: Scene) -> str:
+    say = scene.say
+    if its.pays:
+        gain = money(its.gain, scene)
+        # NOTE: max 80 septets; {gain} more for a kilo in the shell, as measured here
+        return say("ussd.shelling_pays", "Décortiquer : +{gain} par kg de coque", gain=gain)
+    if its.gain <= 0:
+        # NOTE: max 80 septets; kernels would bring less than the nuts in the shell
+        return say("ussd.shelling_loses", "Décortiquer ne paie pas : vendez en coque")
+    # NOTE: max 80 septets; the gain is within the error of the prices
+    return say("ussd.shelling_unsure", "Écart trop petit : pas de conseil")
+
+
 def _kept(found: Where, scene: Scene) -> list[Line]:
-    """The break-even load, else what is offered at home."""
-    if found.break_even_kg is not None:
+    """The load that covers the road, else what is offered at home."""
+    if found.break_even_kg and found.verdict != "stay":
         return [line(each) for each in break_even(found, scene)]
+    if found.break_even_kg:
+        kilos = francs(found.break_even_kg)
+        # NOTE: max 40 septets; below this load the road eats the whole gain
+        return [
+            line(scene.say("ussd.covers", "Frais couverts dès {kilos} kg", kilos=kilos), yields=10)
+        ]
     if found.home is None:
         return []
     # NOTE: max 34 septets; the price offered at the farm gate

@@ -1,7 +1,7 @@
 """The scene a place is shown in, and what pressing a key there leads to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from service.encoding import Tier
 from service.i18n import SOURCE, Say, speaker
 from service.prices.book import Book, Pair
 from service.prices.catalog import Market, Product
-from service.ussd.caller import Profile
+from service.ussd.caller import Profile, looking
 from service.ussd.deeds import Effect, Remember
 from service.ussd.screens import Line, View
 
@@ -46,7 +46,10 @@ class Scene:
         return self.voices(self.lang)
 
     def of(self, caller: Profile | None) -> "Scene":
-        return self if caller is None else replace(self, caller=caller)
+        """The same scene for another caller."""
+        if caller is None or caller is self.caller:
+            return self
+        return Scene(caller, self.book, self.today, self.voices, self.code, self.tier)
 
     def product(self, code: str) -> Product:
         return self.book.catalog.products[code]
@@ -115,9 +118,10 @@ def nav(scene: Scene, *, more: str = "") -> Line:
 
 
 def looked_at(scene: Scene, pair: Pair) -> tuple[tuple[Effect, ...], Profile]:
-    """Remember a price just looked at, unless it already is the remembered one."""
+    """Remember a price just looked at, unless it already is the remembered one, or there was
+    none: home would open on a price that does not exist."""
     caller = scene.caller
-    if (caller.product, caller.market) == pair:
+    known = (caller.product, caller.market) == pair
+    if known or not scene.book.price(*pair, scene.today).shown:
         return (), caller
-    product, market = pair
-    return (Remember(*pair),), replace(caller, product=product, market=market)
+    return (Remember(*pair),), looking(caller, *pair)

@@ -4,21 +4,23 @@ Nothing here is on the way of an answer but reading a caller who is not in memor
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, Select, and_, bindparam, func
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from service.db import table_of, upsert
+from service.people.cards import COUNTED, Month, read_card
 from service.people.tables import Alert, Contact, Reporter, Subscriber
-from service.prices.report import COUNTING
 from service.prices.tables import ReportRow
 from service.ussd.caller import AlertCard, Opening, Profile, ReporterCard, Resume
 from service.ussd.tables import UssdEffect, UssdSession
 
+BAMAKO = ZoneInfo("Africa/Bamako")
 DROPPED = timedelta(minutes=10)
 """How long after a lost session its place is offered again (`product.md` 8)."""
 LONGEST_TEXT = 400
@@ -47,26 +49,33 @@ class Kept:
     seen_at: datetime
 
 
-def read_caller(session: Session, lookup: bytes, today: date) -> Caller:
+def read_caller(session: Session, lookup: bytes, today: date, zone: ZoneInfo = BAMAKO) -> Caller:
     """Everything a screen may depend on, for the number with this lookup hash."""
-    found = session.execute(_WHO, {"lookup": lookup}).first()
+    found = session.execute(WHO, {"lookup": lookup}).mappings().first()
     if found is None:
         return Caller()
-    card, spoken = _card(session, found, today)
-    profile = Profile(
-        language=spoken or found.language,  # a reporter's own goes before a farmer's
-        village=found.village,
-        product=found.product,
-        market=found.market,
-        kilos=found.kilos,
-        sex=found.sex,
-        is_relay=found.role == "relay",
-        consented=bool(found.consented),
-        stopped=found.stopped_at is not None,
-        reporter=card,
-        alerts=tuple(_alerts(session, found.id, today)) if found.warned else (),
+    card, spoken = _card(session, found, today, zone)
+    alerts = tuple(_alerts(session, found["id"], today)) if found["warned"] else ()
+    profile = farmer(found)
+    if card or alerts:
+        language = spoken or profile.language  # a reporter's own goes before a farmer's
+        profile = replace(profile, language=language, reporter=card, alerts=alerts)
+    return Caller(found["id"], profile, found["dialled_at"])
+
+
+def farmer(found: Any) -> Profile:
+    """What one row of `WHO` tells: everything, unless they report or are warned of prices."""
+    return Profile(
+        found["language"],
+        found["village"],
+        found["product"],
+        found["market"],
+        found["kilos"],
+        found["sex"],
+        found["role"] == "relay",
+        bool(found["consented"]),
+        found["stopped_at"] is not None,
     )
-    return Caller(found.id, profile, found.dialled_at)
 
 
 def _question() -> Select[Any]:
@@ -92,8 +101,8 @@ def _question() -> Select[Any]:
     )
 
 
-REPORTER = ("id", "name", "market", "language", "trust", "noise")
-_WHO = _question()
+REPORTER = ("id", "language")
+WHO = _question()
 
 
 def _alerts(session: Session, contact_id: int | None, today: date) -> Iterable[AlertCard]:
@@ -103,26 +112,36 @@ def _alerts(session: Session, contact_id: int | None, today: date) -> Iterable[A
             yield AlertCard(each.product, each.market, each.at_least)
 
 
-def _card(session: Session, found: Row[Any], today: date) -> tuple[ReporterCard | None, str | None]:
-    if found.its_id is None:
+def _card(
+    session: Session, found: Any, today: date, zone: ZoneInfo
+) -> tuple[ReporterCard | None, str | None]:
+    if found["its_id"] is None:
         return None, None
-    known = found.its_trust if found.its_noise is not None else None
-    markets = (found.its_market,) if found.its_market else ()
-    reports, fairs, last_on = _work(session, found.its_id, today)
-    return ReporterCard(found.its_name, markets, reports, fairs, known, last_on), found.its_language
-
-
-def _work(session: Session, reporter_id: int | None, today: date) -> tuple[int, int, date | None]:
-    """Reports and fair days since the first of the month, and the day of the last report."""
-    mine = (
-        ReportRow.reporter_id == reporter_id,
-        col(ReportRow.status).in_([each.value for each in COUNTING]),
+    reporter = session.get_one(Reporter, found["its_id"])
+    month = read_card(session, reporter, Month.of(today), today, zone)
+    units, forms = (reporter.habits.get(name) or {} for name in ("units", "forms"))
+    card = ReporterCard(
+        name=reporter.name,
+        markets=(reporter.market,) if reporter.market else (),
+        reports=month.reports,
+        fairs=month.reported,
+        apart=None if month.closeness is None else round(100 * month.closeness),
+        last_on=_last_day(session, found["its_id"]),
+        on_time=month.on_time,
+        earned=month.earned,
+        units=tuple(sorted(units.items())),
+        forms=tuple(sorted(forms.values())),
+        dorome=reporter.habits.get("money") == "dorome",
     )
-    month = ReportRow.observed_on >= today.replace(day=1)
-    count = select(func.count(), func.count(func.distinct(col(ReportRow.observed_on))))
-    reports, fairs = session.exec(count.where(*mine, month)).one()
-    last = session.exec(select(func.max(ReportRow.observed_on)).where(*mine)).one()
-    return reports, fairs, last
+    return card, found["its_language"]
+
+
+def _last_day(session: Session, reporter_id: int) -> date | None:
+    """The day of the last report that counts."""
+    query = select(func.max(ReportRow.observed_on)).where(
+        ReportRow.reporter_id == reporter_id, col(ReportRow.status).in_(COUNTED)
+    )
+    return session.exec(query).one()
 
 
 # --- sessions -----------------------------------------------------------------------------------
@@ -218,6 +237,8 @@ def _card_of(said: Mapping[str, Any]) -> ReporterCard:
         **{
             **said,
             "markets": tuple(said["markets"]),
+            "units": tuple((product, unit) for product, unit in said["units"]),
+            "forms": tuple(said["forms"]),
             "last_on": date.fromisoformat(last) if last else None,
         }
     )

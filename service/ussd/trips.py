@@ -6,6 +6,7 @@ from typing import ClassVar
 from service.encoding import SMS_SEPTETS
 from service.money import francs
 from service.prices.advice import Where
+from service.prices.shelling import Shelling
 from service.ussd import nets
 from service.ussd.asks import ask_kilos, ask_price
 from service.ussd.deeds import SetKilos
@@ -66,13 +67,14 @@ class WhereTo:
         about = About(self.product, "", found is not None and bool(found.options))
         if found is None or not found.options:
             return View([self._heading(scene), nets.nothing(scene), more], about=about)
-        listed = found.options[:BEST]
+        listed = found.worthwhile[:BEST]
         lines = [
             self._heading(scene),
-            nets.unit(listed, scene),
+            *([nets.unit(listed, scene)] if listed else []),
             *(nets.net(each, at, scene) for at, each in enumerate(listed)),
             *nets.floor(found, scene),
             nets.verdict(found, scene),
+            *nets.lot(found, scene),
             *(optional(each) for each in nets.break_even(found, scene)),
             demo_mark(scene),
             more,
@@ -93,7 +95,7 @@ class WhereTo:
         return line(
             *(
                 scene.say("ussd.for_kilos", "{product}, {kilos} kg", product=each, kilos=kilos)
-                for each in named(name, 20, 14, 9)
+                for each in named(name, 20, 14)
             ),
             yields=3,
         )
@@ -123,6 +125,7 @@ class Details:
                     "2", say("ussd.my_offer", "Mon prix au village"), say("ussd.offer", "Mon prix")
                 ),
                 choice("3", say("ussd.copy", "Copie par SMS")),
+                *self._shell_choice(found, scene),
                 nav(scene),
             ]
         )
@@ -136,8 +139,20 @@ class Details:
                 return Move(ask_price("offer", _offer, self._offered))
             case "3":
                 return copied(scene, f"where:{product}", self._copy(scene))
+            case "4" if self._shelling(scene):
+                return Move(Shelled(self.trip))
             case _:
                 return None
+
+    def _shell_choice(self, found: Where | None, scene: Scene) -> list[Line]:
+        if found is None or found.shelling is None:
+            return []
+        # NOTE: max 24 septets; whether to shell before the sale
+        return [choice("4", scene.say("ussd.shelling", "Décortiquer ?"))]
+
+    def _shelling(self, scene: Scene) -> Shelling | None:
+        found = self.trip.advice(scene)
+        return found.shelling if found else None
 
     def _offered(self, price: int, _: Scene) -> Move:
         return Move(replace(self.trip, home=price), swap=True)
@@ -145,6 +160,27 @@ class Details:
     def _copy(self, scene: Scene) -> str:
         """The advice without its navigation, as one SMS."""
         return lay(self.trip.show(scene).lines[:-1], scene.tier, SMS_SEPTETS)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelled:
+    """In the shell or as kernels, with the yield measured here."""
+
+    trip: WhereTo
+    label: ClassVar[str] = "shelling"
+    numeric: ClassVar[bool] = False
+
+    def title(self, scene: Scene) -> str:
+        return scene.say("ussd.shelling", "Décortiquer ?")
+
+    def show(self, scene: Scene) -> View:
+        found = self.trip.advice(scene)
+        raw = scene.product(self.trip.product).name(scene.lang)
+        told = nets.shelled(found.shelling, raw, scene) if found and found.shelling else []
+        return View([*told, demo_mark(scene), nav(scene)])
+
+    def press(self, _key: str, _scene: Scene) -> Move | None:
+        return None
 
 
 def _offer(scene: Scene) -> str:

@@ -126,10 +126,17 @@ def _odds(found: When, scene: Scene) -> list[Line]:
 def _hold(hold: Hold, at: int, scene: Scene) -> Line:
     paid, years = hold.odds
     values = {"months": hold.months, "paid": paid, "years": years}
-    # NOTE: max 44 septets; in {paid} of {years} past years waiting paid
-    full = scene.say("ussd.odds", "Garder {months} mois : payé {paid} ans sur {years}", **values)
-    # NOTE: max 32 septets
-    short = scene.say("ussd.odds_short", "{months} mois : payé {paid} ans sur {years}", **values)
+    say = scene.say
+    if paid <= 1:
+        # NOTE: max 44 septets; in {paid} (0 or 1) of {years} past years waiting paid
+        full = say("ussd.odds_one", "Garder {months} mois : payé {paid} an sur {years}", **values)
+        # NOTE: max 32 septets
+        short = say("ussd.odds_one_short", "{months} mois : payé {paid} an sur {years}", **values)
+    else:
+        # NOTE: max 44 septets; in {paid} of {years} past years waiting paid
+        full = say("ussd.odds", "Garder {months} mois : payé {paid} ans sur {years}", **values)
+        # NOTE: max 32 septets
+        short = say("ussd.odds_short", "{months} mois : payé {paid} ans sur {years}", **values)
     return line(full, short, *([""] if at else []), yields=8 + at)
 
 

@@ -5,7 +5,7 @@ repeats, drops or reorders a turn; nothing about a place is stored, it is walked
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from service.ussd.caller import Opening, Profile, Resume
 from service.ussd.deeds import Deed
@@ -21,28 +21,43 @@ LONGEST_WAY = 40
 """Keys of a place worth offering again; a longer way is somebody lost, or playing."""
 ALIASES = {"98": BACK, "99": HOME}
 """What other services in the region use for back and home."""
-FINISHED = frozenset(
+DONE = frozenset(
     {"help", "copy", "dispute", "village", "stop", "start", "alert_on", "alert_off", "sent"}
 )
-"""Screens after which there is nothing left to continue."""
+ANSWERS = frozenset(
+    {"home", "price", "where", "where_details", "shelling", "when", "when_why", "card", "more"}
+)
+FINISHED = DONE | ANSWERS
+"""Screens after which there is nothing left to continue: something was done, or told; only a
+question left open is worth taking up again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where a walk stands: the places below home, who is calling, what was asked to be done.
 
-    `since` is a short way back here: the keys since home that meant something, and who pressed
-    the first. `offer` is a dropped session not yet taken up or declined; `wrong` whether the last
-    key meant nothing; `left` whether the caller has gone by the menu.
+    `keys` is how many were pressed. `since` is a short way back here: the keys since home that
+    meant something, and who pressed the first. `offer` is a dropped session not yet taken up or
+    declined; `wrong` whether the last key meant nothing; `left` whether the caller has gone by the
+    menu. A tuple, since one is made at each key.
     """
 
     caller: Profile
     since: Resume
+    keys: int = 0
     stack: tuple[Place, ...] = ()
     deeds: tuple[Deed, ...] = ()
     offer: Resume | None = None
     wrong: bool = False
     left: bool = False
+
+
+class Sight(NamedTuple):
+    """All that a screen depends on, its scene apart: equal sights look the same."""
+
+    place: Place
+    caller: Profile
+    wrong: bool
+    left: bool
 
 
 def keys_of(text: str) -> tuple[str, ...]:
@@ -53,78 +68,89 @@ def keys_of(text: str) -> tuple[str, ...]:
 
 def screen_of(opening: Opening, keys: Sequence[str], scene: Scene) -> Screen:
     """The screen after `keys`. The scene's caller is set from the opening."""
-    spot = _walk(opening, keys, scene)
-    here = replace(scene, caller=spot.caller)
-    place = _place(spot, scene)
-    view = _goodbye(here) if spot.left else place.show(here)
-    lines = [*_note(spot, here), *view.lines]
-    return Screen(
-        lay(lines, scene.tier),
-        "bye" if spot.left else place.label,
-        view.ends,
-        spot.deeds,
-        view.about,
-        here.lang,
-    )
+    spot = walk(opening, keys, scene)
+    return shown(sight(spot, scene), scene, asked(opening, spot))
+
+
+def shown(seen: Sight, scene: Scene, deeds: tuple[Deed, ...] = ()) -> Screen:
+    """The finished screen of a sight."""
+    here = scene.of(seen.caller)
+    view = _goodbye(here) if seen.left else seen.place.show(here)
+    lines = [*_note(seen.wrong, here), *view.lines]
+    label = "bye" if seen.left else seen.place.label
+    return Screen(lay(lines, scene.tier), label, view.ends, deeds, view.about, here.lang)
+
+
+def sight(spot: Spot, scene: Scene) -> Sight:
+    return Sight(_place(spot, scene), spot.caller, spot.wrong, spot.left)
+
+
+def asked(opening: Opening, spot: Spot) -> tuple[Deed, ...]:
+    """What this walk asks to be done.
+
+    A printed code begins with the keys of home, and its first one only happens to name a
+    language to a stranger: spoken now, but asked for properly on the next plain dial.
+    """
+    if not opening.dialled or opening.profile.language is not None:
+        return spot.deeds
+    return tuple(each for each in spot.deeds if not each.action.startswith("0:SetLanguage"))
 
 
 def place_of(opening: Opening, keys: Sequence[str], scene: Scene) -> Resume | None:
     """Where a session that ends here could be taken up again; None when there is nothing to."""
-    spot = _walk(opening, keys, scene)
+    spot = walk(opening, keys, scene)
     if spot.left or spot.offer or not spot.stack or spot.stack[-1].label in FINISHED:
         return None
     return spot.since if len(spot.since.path) <= LONGEST_WAY else None
 
 
-def _walk(opening: Opening, keys: Sequence[str], scene: Scene) -> Spot:
+def walk(opening: Opening, keys: Sequence[str], scene: Scene) -> Spot:
     spot = Spot(opening.profile, Resume(opening.profile), offer=opening.resume)
-    for at, key in enumerate(keys[:MOST_KEYS]):
-        if spot.left:
-            break
-        if spot.wrong and at < opening.dialled:
-            continue  # a code dialled with a wrong key: its tail is not guessed at
-        spot = _press(spot, key, at, scene)
-    asked_anew = opening.dialled and opening.profile.language is None
-    return _asked_anew(spot) if asked_anew else spot
+    for key in keys:
+        spot = step(opening, spot, key, scene)
+    return spot
 
 
-def _asked_anew(spot: Spot) -> Spot:
-    """A printed code begins with the keys of home, and its first one only happens to name a
-    language to a stranger: spoken now, but asked for properly on the next plain dial."""
-    deeds = tuple(each for each in spot.deeds if not each.action.startswith("0:SetLanguage"))
-    return replace(spot, deeds=deeds)
+def step(opening: Opening, spot: Spot, key: str, scene: Scene) -> Spot:
+    """One key further; a whole walk is nothing but this, key by key."""
+    at = spot.keys
+    if spot.left or at >= MOST_KEYS:
+        return spot
+    astray = spot.wrong and at < opening.dialled  # a wrong code: its tail is not guessed at
+    after = spot if astray else _press(spot, key, scene)
+    return after._replace(keys=at + 1)
 
 
-def _press(spot: Spot, key: str, at: int, scene: Scene) -> Spot:
+def _press(spot: Spot, key: str, scene: Scene) -> Spot:
     if spot.offer is not None:
         return _take_up(spot, spot.offer, key, scene)
     place = spot.stack[-1] if spot.stack else _root(spot.caller)
-    since = replace(spot.since, path=(*spot.since.path, key))
     match key if place.numeric else ALIASES.get(key, key):
         case "0":
             left, stack = not spot.stack, spot.stack[:-1]
-            since = since if stack else Resume(spot.caller)
-            return replace(spot, since=since, stack=stack, wrong=False, left=left)
+            since = _further(spot.since, key) if stack else Resume(spot.caller)
+            return spot._replace(since=since, stack=stack, wrong=False, left=left)
         case "00":
-            return replace(spot, since=Resume(spot.caller), stack=(), wrong=False)
+            return spot._replace(since=Resume(spot.caller), stack=(), wrong=False)
         case pressed:
             readable = pressed.isascii() and pressed.isdecimal() and len(pressed) <= LONGEST_KEY
-            move = place.press(pressed, replace(scene, caller=spot.caller)) if readable else None
-            return (
-                _moved(replace(spot, since=since), move, at) if move else replace(spot, wrong=True)
-            )
+            move = place.press(pressed, scene.of(spot.caller)) if readable else None
+            return _moved(spot, move, key) if move else spot._replace(wrong=True)
 
 
-def _moved(spot: Spot, move: Move, at: int) -> Spot:
-    deeds = (Deed(f"{at}:{type(effect).__name__}", effect) for effect in move.effects)
-    below = spot.stack[:-1] if move.swap else spot.stack
+def _further(since: Resume, key: str) -> Resume:
+    return Resume(since.profile, (*since.path, key))
+
+
+def _moved(spot: Spot, move: Move, key: str) -> Spot:
+    deeds = [Deed(f"{spot.keys}:{type(effect).__name__}", effect) for effect in move.effects]
     caller = move.caller or spot.caller
-    return replace(
-        spot,
+    below = spot.stack[:-1] if move.swap else spot.stack
+    return spot._replace(
         caller=caller,
-        since=spot.since if move.place else Resume(caller),
+        since=_further(spot.since, key) if move.place else Resume(caller),
         stack=(*below, move.place) if move.place else (),
-        deeds=(*spot.deeds, *deeds),
+        deeds=(*spot.deeds, *deeds) if deeds else spot.deeds,
         wrong=False,
     )
 
@@ -133,13 +159,14 @@ def _take_up(spot: Spot, offer: Resume, key: str, scene: Scene) -> Spot:
     """Answer the offer to continue. What the dropped session did is not asked for again."""
     match ALIASES.get(key, key):
         case "1":
-            return replace(_walk(Opening(offer.profile), offer.path, scene), deeds=(), wrong=False)
+            taken = walk(Opening(offer.profile), offer.path, scene)
+            return taken._replace(deeds=(), wrong=False, keys=spot.keys)
         case "2" | "00":
-            return replace(spot, offer=None, wrong=False)
+            return spot._replace(offer=None, wrong=False)
         case "0":
-            return replace(spot, left=True)
+            return spot._replace(left=True)
         case _:
-            return replace(spot, wrong=True)
+            return spot._replace(wrong=True)
 
 
 def _root(caller: Profile) -> Place:
@@ -154,12 +181,12 @@ def _place(spot: Spot, scene: Scene) -> Place:
 
 def _title(offer: Resume, scene: Scene) -> str:
     """What the offer is called: the title of the place it leads to."""
-    spot = _walk(Opening(offer.profile), offer.path, scene)
-    return _place(spot, scene).title(replace(scene, caller=spot.caller))
+    spot = walk(Opening(offer.profile), offer.path, scene)
+    return _place(spot, scene).title(scene.of(spot.caller))
 
 
-def _note(spot: Spot, scene: Scene) -> list[Line]:
-    if not spot.wrong:
+def _note(wrong: bool, scene: Scene) -> list[Line]:  # noqa: FBT001 (a fact of the sight)
+    if not wrong:
         return []
     # NOTE: max 24 septets; above the same screen again
     return [line(scene.say("ussd.wrong_key", "Choix non valable"), yields=0)]

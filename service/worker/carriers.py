@@ -4,6 +4,7 @@ Both ask a carrier over the wire, so they run in the sending loop and open short
 around the answers, in threads: a busy database must not hold the loop.
 """
 
+import asyncio
 import logging
 from asyncio import to_thread
 from collections.abc import Callable, Mapping
@@ -25,8 +26,30 @@ GAP_SHARE = 0.01
 GAP_MESSAGES = 5
 """Credit may differ from our ledger by 1 % or five messages before somebody should look."""
 
+EVERY = 600.0
+"""Seconds between questions to the carriers (credit once a day, held messages)."""
+
 Receive = Callable[[Session, str, IncomingSms, datetime], None]
 """Takes in one fetched message exactly as a pushed one: the app joins it to the intake."""
+
+
+async def keep_asking(
+    engine: Engine,
+    gateways: Mapping[str, Gateway],
+    now: Clock,
+    limits: Limits,
+    receive: Receive | None,
+) -> None:
+    """Ask every gateway for its credit and for what it holds, again and again, until cancelled."""
+    while True:
+        try:
+            for alarm in await weigh(engine, gateways, now, limits):
+                log.error("%s", alarm)
+            if receive is not None:
+                await back_fill(engine, gateways, now, receive)
+        except Exception:  # what a carrier or the database does here must never stop the sending
+            log.exception("asking the carriers failed")
+        await asyncio.sleep(EVERY)
 
 
 async def weigh(

@@ -5,6 +5,7 @@ another was first. Each job leaves a line in `job_run`, so that a clock that sta
 """
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from sqlmodel import Session, select
 
 from service import clock
 from service.clock import Clock
-from service.db import upsert, writing
+from service.db import reading, upsert, writing
 from service.sms.tables import JobRun
 
 log = logging.getLogger(__name__)
@@ -33,11 +34,17 @@ Work = Callable[[Session, datetime], str]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A timed thing: its line in `job_run`, its interval, what it does."""
+    """A timed thing: its line in `job_run`, its interval, what it does.
+
+    `prepare` reads what the work will need before it takes the writer's turn; work in `pieces` is
+    done again at once, a transaction each, until it has nothing to say.
+    """
 
     name: str
     every: timedelta
     work: Work
+    prepare: Callable[[Session], object] | None = None
+    pieces: bool = False
 
 
 def present(session: Session, now: Clock) -> datetime:
@@ -58,6 +65,7 @@ class Clockwork:
         self._engine = engine
         self._now = now
         self._noted: dict[str, datetime] = {}
+        self._ended = threading.Event()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(THREADS)},
@@ -75,11 +83,19 @@ class Clockwork:
 
     def stop(self) -> None:
         """Let running jobs end; start no more."""
+        self._ended.set()
         self._scheduler.shutdown(wait=True)
 
     def run(self, job: Job) -> None:
-        """Do one tick of a job in a transaction of its own."""
+        """Do one tick of a job, each piece in a transaction of its own."""
+        while self._piece(job) and job.pieces and not self._ended.is_set():
+            pass
+
+    def _piece(self, job: Job) -> str:
         try:
+            if job.prepare is not None:
+                with reading(self._engine) as session:
+                    job.prepare(session)
             with writing(self._engine) as session:
                 started = present(session, self._now)
                 result = job.work(session, started)
@@ -87,6 +103,8 @@ class Clockwork:
         except Exception as error:  # one bad tick must not stop the clock of all the others
             log.exception("job %s failed", job.name)
             self._note_failure(job.name, error)
+            return ""
+        return result
 
     def _note(self, session: Session, name: str, started: datetime, result: str) -> None:
         last = self._noted.get(name)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from service.people.scores import score
-from service.sms import alerting, nudges, unanswered
+from service.sms import alerting, monthly, nudges, unanswered
 from service.sms.editions import Press
 from service.worker.clockwork import Job
 
@@ -16,10 +16,11 @@ HOURLY = timedelta(hours=1)
 
 def duties(press: Press) -> list[Job]:
     return [
-        Job("questions", OFTEN, lambda session, now: _questions(session, now, press)),
-        Job("alerts", OFTEN, lambda session, now: _alerts(session, now, press)),
+        Job("questions", OFTEN, lambda session, now: _questions(session, now, press), press.book),
+        Job("alerts", OFTEN, lambda session, now: _alerts(session, now, press), press.book),
         Job("scores", HOURLY, lambda session, now: _scores(session, now, press)),
-        Job("nudges", SOMETIMES, lambda session, now: _nudges(session, now, press)),
+        Job("cards", HOURLY, lambda session, now: _cards(session, now, press)),
+        Job("nudges", SOMETIMES, lambda session, now: _nudges(session, now, press), press.book),
     ]
 
 
@@ -39,6 +40,11 @@ def _nudges(session: Session, now: datetime, press: Press) -> str:
     reminded = nudges.remind(session, book, press.limits, now)
     asked = nudges.ask_silent(session, book, press.limits, now)
     return f"{reminded} reminded, {asked} asked" if reminded or asked else ""
+
+
+def _cards(session: Session, now: datetime, press: Press) -> str:
+    sent = monthly.send_cards(session, press.limits, now)
+    return f"{sent} monthly cards" if sent else ""
 
 
 def _scores(session: Session, now: datetime, press: Press) -> str:

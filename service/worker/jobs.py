@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from service.people import retention as everywhere
-from service.sms import corrections, retention, settle, sweep
+from service.sms import addressing, corrections, retention, settle, sweep
 from service.sms.editions import Press
 from service.sms.firing import fire_due
 from service.worker.clockwork import Job
@@ -22,11 +22,12 @@ QUARTERLY = timedelta(minutes=15)
 def standing(press: Press) -> list[Job]:
     """The jobs every worker has."""
     return [
-        Job("fire", OFTEN, lambda session, now: _fire(session, now, press)),
+        Job("fire", OFTEN, lambda session, now: _fire(session, now, press), press.book),
+        Job("address", OFTEN, lambda session, now: _address(session, now, press), pieces=True),
         Job("reap", OFTEN, _said("{} leases ended", settle.reap)),
         Job("sweep", OFTEN, _sweep),
         Job("watch", SOMETIMES, _watch),
-        Job("correct", RARELY, lambda session, now: _correct(session, now, press)),
+        Job("correct", RARELY, lambda session, now: _correct(session, now, press), press.book),
         Job("unknowns", RARELY, _said("{} unknown for good", sweep.close_unknowns)),
         Job("archive", RARELY, _said("{} exchanges forgotten", retention.forget_exchanges)),
         Job("forget", QUARTERLY, lambda session, now: _forget(session, now, press)),
@@ -36,6 +37,11 @@ def standing(press: Press) -> list[Job]:
 def _fire(session: Session, now: datetime, press: Press) -> str:
     fired = fire_due(session, now, press)
     return ", ".join(f"run {each.run_id} {each.state}: {each.total}" for each in fired)
+
+
+def _address(session: Session, now: datetime, press: Press) -> str:
+    slice_ = addressing.go_on(session, now, press.limits)
+    return f"run {slice_[0]}: {slice_[1]} more" if slice_ else ""
 
 
 def _sweep(session: Session, now: datetime) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from service import clock
 from service.db import make_engine
+from service.people.vaults import vault_of
 from service.phone import Vault
 from service.settings import Settings
 from service.sms.gateways import build
@@ -37,8 +38,7 @@ def run_worker(
     if isinstance(held, Busy):
         log.error("another worker (process %s) has %s", held.pid, held.path)
         return 1
-    old = [each.get_secret_value() for each in settings.secret_keys_old]
-    vault = Vault(settings.require_secret(), old)
+    vault = vault_of(settings)
     engine = make_engine(settings.database_url)
     try:
         asyncio.run(_work(engine, settings, vault, jobs, receive, supervised=supervised))

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from random import Random, SystemRandom
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from service.clock import Clock
-from service.db import writing
+from service.db import is_sqlite, writing
 from service.encoding import Tier, to_gsm
 from service.people.atlas import read_book
 from service.phone import Vault
@@ -64,13 +65,13 @@ DRAIN = 15.0
 """Seconds to finish what is in flight when asked to stop."""
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
 """Seconds between tries while the database is away; it is back for 10 s at most unnoticed."""
-CARRIERS_EVERY = 600.0
-"""Seconds between questions to the carriers (credit once a day, held messages)."""
 
 GONE = (OperationalError, InterfaceError, PoolTimeout)
 """The database is away, busy or restarting: try again. Anything else is a fault of ours."""
 
 _T = TypeVar("_T")
+Answer = Sequence[Sent] | Halt
+"""What a gateway said to a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,15 @@ class _Wire:
 
     passed: Sequence[Passed]
     rows: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A batch, what the gateway said to it, and what passed meanwhile."""
+
+    batch: Batch
+    answer: Answer
+    wire: _Wire
 
 
 class Worker:
@@ -118,6 +128,8 @@ class Worker:
         self.clockwork = Clockwork(engine, [*standing(self.press), *duties(self.press), *jobs], now)
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._settling = asyncio.Lock()
+        self._answers: list[_Answered] = []
 
     def book(self, session: Session) -> Book:
         """The current book; read again only when its version moved or the day changed."""
@@ -129,7 +141,10 @@ class Worker:
     async def run(self) -> None:
         """Work until `stop`; then finish what is in flight, within `DRAIN` seconds."""
         self.clockwork.start()
-        asking = asyncio.create_task(self._ask_carriers())
+        engine = self._engine
+        asking = asyncio.create_task(
+            carriers.keep_asking(engine, self._gateways, self._now, self._limits, self._receive)
+        )
         try:
             await self._send()
         finally:
@@ -145,26 +160,28 @@ class Worker:
 
     async def send_once(self) -> Batch | Idle:
         """Take and send one batch, in order: for tests and for the terminal."""
-        found = await asyncio.to_thread(self._claim)
-        if isinstance(found, Batch):
-            await self._deliver(found)
-        return found
+        found = await asyncio.to_thread(self._claim, 1)
+        if isinstance(found, Idle):
+            return found
+        await self._deliver(found[0])
+        return found[0]
 
     # --- the loop -----------------------------------------------------------------------------
 
     async def _send(self) -> None:
-        slots = asyncio.Semaphore(self._in_flight)
         while not self._stopping.is_set():
-            await slots.acquire()
-            found = await self._patiently(self._claim)
-            if not isinstance(found, Batch):
-                slots.release()
+            if len(self._tasks) >= self._in_flight:
+                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            free = self._in_flight - len(self._tasks)
+            found = await self._patiently(partial(self._claim, free))
+            if not isinstance(found, list):
                 await self._rest(found)
                 continue
-            task = asyncio.create_task(self._deliver(found))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            task.add_done_callback(lambda _: slots.release())
+            for batch in found:
+                task = asyncio.create_task(self._deliver(batch))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
     async def _rest(self, found: Idle | None) -> None:
         """Wait for work: not at all when rows were only put aside, else until a gateway is free."""
@@ -203,10 +220,17 @@ class Worker:
 
     # --- one batch ----------------------------------------------------------------------------
 
-    def _claim(self) -> Batch | Idle:
+    def _claim(self, most: int) -> list[Batch] | Idle:
+        """As many batches as there is room for, in one turn at the database."""
         with writing(self._engine) as session:
             now = present(session, self._now)
-            return claim(session, self.owner, self._ways, now, self._limits, self._vault)
+            batches: list[Batch] = []
+            while len(batches) < most:
+                found = claim(session, self.owner, self._ways, now, self._limits, self._vault)
+                if isinstance(found, Idle):
+                    return batches or found
+                batches.append(found)
+            return batches
 
     async def _deliver(self, batch: Batch) -> None:
         gateway = self._gateways[batch.gateway]
@@ -223,14 +247,38 @@ class Worker:
         if late:
             answer = [*answer, *late] if not isinstance(answer, Halt) else answer
         wire = _Wire(tuple(heard), tuple(row.id for row in ready))
-        await self._patiently(lambda: self._settle(batch, answer, wire), insist=True)
+        await self._write_down(_Answered(batch, answer, wire))
+
+    async def _write_down(self, answered: _Answered) -> None:
+        """Settle a batch, on SQLite with those that were answered while it waited for its turn.
+
+        Elsewhere each by itself: two batches in one transaction could wait for each other's rows
+        in a circle with a report.
+        """
+        if not is_sqlite(self._engine):
+            await self._patiently(lambda: self._settle([answered]), insist=True)
+            return
+        self._answers.append(answered)
+        async with self._settling:
+            if answers := self._answers:
+                self._answers = []
+                await self._settle_together(answers)
+
+    async def _settle_together(self, answers: Sequence[_Answered]) -> None:
+        try:
+            await self._patiently(lambda: self._settle(answers), insist=True)
+        except Exception:  # a fault of ours in one of them must not cost the others their results
+            if len(answers) == 1:
+                raise
+            for each in answers:
+                await self._settle_together([each])
 
     def _still_good(self, not_after: datetime, kind: str) -> bool:
         """The last look before the socket: a late price is worse than none."""
         now = self._now()
         return not_after > now and (kind in REPLIES or not self._limits.is_quiet(now))
 
-    async def _call(self, gateway: Gateway, parcel: Parcel) -> Sequence[Sent] | Halt:
+    async def _call(self, gateway: Gateway, parcel: Parcel) -> Answer:
         """The gateway's answer; whatever goes wrong in it may have been sent."""
         try:
             async with asyncio.timeout(DEADLINE):
@@ -242,36 +290,24 @@ class Worker:
             reason = "adapter fault"
         return [Sent(each.key, Outcome.UNKNOWN, reason=reason) for each in parcel.recipients]
 
-    def _settle(self, batch: Batch, answer: Sequence[Sent] | Halt, wire: _Wire) -> None:
-        echo = self._gateways[batch.gateway].capabilities.echo_reports
+    def _settle(self, answers: Sequence[_Answered]) -> None:
         with writing(self._engine) as session:
             now = present(session, self._now)
-            settled = settle.settle(
-                session, self.owner, batch, answer, now, self._limits, self._chance
-            )
-            self._archive.sent(session, batch.gateway, wire.passed, wire.rows, now)
-            for row_id in settled.accepted if echo else ():
-                note = DeliveryNote(None, str(row_id), None, NoteState.DELIVERED, None, "echo")
-                deliveries.apply(session, self._vault, batch.gateway, note, now)
-        if isinstance(answer, Halt):
-            log.error("gateway %s halted: %s (%s)", batch.gateway, answer.reason, answer.kind)
+            for each in answers:
+                self._settle_one(session, each, now)
+        for each in answers:
+            if isinstance(halt := each.answer, Halt):
+                log.error("gateway %s halted: %s (%s)", each.batch.gateway, halt.reason, halt.kind)
 
-    # --- carriers -----------------------------------------------------------------------------
-
-    async def _ask_carriers(self) -> None:
-        while True:
-            try:
-                for alarm in await carriers.weigh(
-                    self._engine, self._gateways, self._now, self._limits
-                ):
-                    log.error("%s", alarm)
-                if self._receive is not None:
-                    await carriers.back_fill(self._engine, self._gateways, self._now, self._receive)
-            except GONE as error:
-                log.warning("carriers not asked: %s", type(error).__name__)
-            except Exception:  # what a carrier answers here must never stop the sending
-                log.exception("asking the carriers failed")
-            await asyncio.sleep(CARRIERS_EVERY)
+    def _settle_one(self, session: Session, one: _Answered, now: datetime) -> None:
+        batch, wire, chance = one.batch, one.wire, self._chance
+        settled = settle.settle(session, self.owner, batch, one.answer, now, self._limits, chance)
+        self._archive.sent(session, batch.gateway, wire.passed, wire.rows, now)
+        if not self._gateways[batch.gateway].capabilities.echo_reports:
+            return
+        for row_id in settled.accepted:
+            note = DeliveryNote(None, str(row_id), None, NoteState.DELIVERED, None, "echo")
+            deliveries.apply(session, self._vault, batch.gateway, note, now)
 
 
 def way(gateway: Gateway, rate: float | None) -> Way:

@@ -1,6 +1,7 @@
 """The USSD door as a carrier meets it: always 200, always CON or END, nothing done twice."""
 
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, func, select
 
-from service.db import reading, writing
+from service.db import is_sqlite, reading, writing
 from service.people import store as people
 from service.people.tables import Alert, Consent, Contact, Reporter, Subscriber
 from service.phone import parse
@@ -387,8 +388,20 @@ class Trouble:
         if not self.reads or connection.get_execution_options().get("writes"):
             raise OperationalError("BEGIN", {}, OSError("disk full"))
 
+    def away(self) -> None:
+        """Nothing can be read either; a file is not where it was."""
+        self.reads = False
+        if is_sqlite(self.engine):
+            Path(self.engine.url.database).rename(self._elsewhere)
+
     def over(self) -> None:
         event.remove(self.engine, "begin", self.refuse)
+        if not self.reads and is_sqlite(self.engine):
+            self._elsewhere.rename(self.engine.url.database)
+
+    @property
+    def _elsewhere(self) -> Path:
+        return Path(f"{self.engine.url.database}.away")
 
 
 async def test_with_a_full_disk_prices_are_still_answered_and_remembered_later(tower, engine):
@@ -416,7 +429,7 @@ async def test_with_a_full_disk_nothing_is_promised_that_was_not_done(tower, eng
 async def test_with_no_database_at_all_a_price_is_three_keys_away(tower, engine):
     known(engine)
     trouble = Trouble(engine)
-    trouble.reads = False
+    trouble.away()
     phone = Phone(tower)
     assert await phone.dial() == "CON 1 Francais\n2 Bamanankan"
     assert (await phone.press("1", "1", "2")).startswith("CON Arachide coque, Sébékoro")
@@ -518,7 +531,7 @@ class LastOnly(LoopbackGateway):
     def read_ussd(self, raw):
         turn = super().read_ussd(raw)
         if isinstance(turn, UssdTurn):
-            return replace(turn, mode="last", starts=turn.text == "")
+            return turn._replace(mode="last", starts=turn.text == "")
         return turn
 
 

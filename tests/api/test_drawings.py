@@ -13,6 +13,7 @@ from service.api.console.charts import Line, Point, Strip
 from service.api.console.english import ENGLISH
 from service.api.console.voice import Voice
 from service.api.html import Tongue
+from service.sms.refused import Refused
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 POSITIVE = st.floats(min_value=1, max_value=1e7)
@@ -118,7 +119,13 @@ def test_a_malian_number_is_spaced_and_a_short_code_left_alone():
     assert voice().phone("ORANGE") == "ORANGE"
 
 
-def test_a_refusal_is_said_in_french_when_we_have_it():
-    assert voice().refusal("quiet", "It falls").startswith("Cela tombe")
-    assert voice("en").refusal("quiet", "It falls") == "It falls"
-    assert voice().refusal("new_code", "It falls") == "It falls"
+def test_a_refusal_is_said_in_the_language_of_whom_it_is_said_to():
+    refused = Refused("quiet", "It falls", "Cela tombe")
+    assert (refused.said("fr"), refused.said("en")) == ("Cela tombe", "It falls")
+
+
+def test_what_was_done_is_told_in_words_and_kept_short():
+    assert voice().act("product.change") == "changé (product)"
+    assert voice().act("book.turned") == "book.turned"
+    assert voice().facts({"name": "x" * 100}).endswith("x…")
+    assert voice().facts(None) == "–"

@@ -167,6 +167,45 @@ def test_a_file_for_a_french_spreadsheet_has_its_mark_and_semicolons(desk: Offic
     assert said.content.startswith(b"\xef\xbb\xbfweek;village;")
 
 
+HOSTILE = [
+    f"{sign}{attack}{number}"
+    for number, (sign, attack) in enumerate(
+        (sign, attack)
+        for sign in (*FORMULA, "'=", "''+", '"=', ",=", ";-", " =")
+        for attack in (
+            "1+1", "cmd|' /C calc'!A0", 'HYPERLINK("http://x","y")', "SUM(A1:A9)", "1;2", "a,b",
+            'WEBSERVICE("http://x")', "IMPORTXML(1)", "2+5+cmd|x", "@SUM(1)", '"quoted"', "'",
+            "\u202e=1", "ɲɛ ɔ", "\n=1+1", "00223", "1e5", "TRUE", "12/11/2026", "#REF!",
+            "{=1}", "<f>1</f>", "&amp;", "%0A=1", "--1", "++1", "=-1", "`id`", "$(id)", "../x",
+            "\u00a0=1", "|calc", "x\t=1", "DDE(1)", "1\r\n=2", "null", "NaN", "-0", "9" * 40,
+            "\u200b=1", "é=1", "* =1", "?", "~", "^1", "[x]", "(1)", "!A1", "R1C1", "A1", "Sheet!A1",
+            "=" * 20, "+" * 20, "@" * 20, "-" * 20, "x" * 200, "0x1F", "1,5", "١٢٣", "fin",
+        )
+    )
+][:1000]  # fmt: skip
+
+
+def test_a_thousand_hostile_cells_leave_dead_and_come_back_the_same():
+    """In CSV no cell begins as a formula does; in a workbook every cell is a text; and what is
+    read again is what was there, but for the blanks around it."""
+    assert len(HOSTILE) == 1000
+    table = Sheet("t", ["phone", "name"], [[str(n), cell] for n, cell in enumerate(HOSTILE)])
+    text, book = sheets.to_csv(table), sheets.to_xlsx(table)
+    import csv
+
+    rows = list(csv.reader(io.StringIO(text.decode(), newline="")))[1:]
+    assert [cell for _, cell in rows if cell.startswith(FORMULA)] == []
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        pages = [parts.read(name) for name in parts.namelist() if "worksheets/sheet" in name]
+    assert all(b"<f" not in page for page in pages)
+    for file in (text, book):
+        again = {line.cells["phone"]: line.cells.get("name", "") for line in sheets.read(file)}
+        lost = [
+            cell for n, cell in enumerate(HOSTILE) if again[str(n)] != cell.rstrip().lstrip(" ")
+        ]
+        assert lost == []
+
+
 @given(st.text(max_size=20))
 def test_no_cell_can_run(text: str):
     for cell in (text, *(sign + text for sign in FORMULA)):

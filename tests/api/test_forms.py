@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.api.office import Office, code, reporter, subscriber
 
 API = "/api/v1"
@@ -220,3 +222,54 @@ def test_a_new_way_of_writing_is_folded_and_taught(office: Office):
     said = office.operator.post(f"{API}/aliases", json=form)
     assert (said.status_code, said.json()["form"]) == (201, "tigafarama")
     assert code(office.operator.post(f"{API}/aliases", json=form)) == "already_exists"
+
+
+def test_what_the_api_alone_has_made_is_reported_and_dialled_without_a_restart(sqlite_url: str):
+    """A market, a product, a vessel and its weighing; then a price from the new fair, in the new
+    vessel, on a farmer's screen by the kilo."""
+    from service.api import security
+    from service.db import make_engine, writing
+    from tests.api.conftest import FRIDAY
+    from tests.town import open_town
+
+    engine = make_engine(sqlite_url)
+    with open_town(engine, sqlite_url, FRIDAY) as town:
+        with writing(engine) as session:
+            key = security.issue_key(session, town.settings, "clerk", "operator", FRIDAY)
+        made = [
+            town.ask("POST", path, key, form)
+            for path, form in (
+                ("markets", {"code": "SIRAKORO", "name": "Sirakoro", "fair_days": ["fri"]}),
+                ("products", {"code": "VOA", "chain": "bambara groundnut", "family": "pulse",
+                              "names": {"fr": "Voandzou"}}),
+                ("units", {"code": "CALEBASSE", "names": {"fr": "calebasse"},
+                           "measure": "vessel"}),
+                ("weighings", {"unit": "CALEBASSE", "product": "VOA", "market": "SIRAKORO",
+                               "kilos": 2.5}),
+                ("reporters", {"phone": "+22370000055", "name": "Awa", "market": "SIRAKORO"}),
+            )
+        ]  # fmt: skip
+        assert [status for status, _ in made] == [201] * 5
+        market, product = made[0][1]["ussd_key"], made[1][1]["ussd_key"]
+        assert town.text("+22370000055", "SIRAKORO VOANDZOU 500 la calebasse") == 200
+        town.dial("+22376000001", "1")  # the language, once
+        screen = town.dial("+22376000001", f"1*{product}*{market}")
+        assert "Voandzou, Sirakoro" in screen
+        assert "200 F/kg" in screen
+    engine.dispose()
+
+
+def test_the_kilos_of_each_vessel_are_summed_up_with_spread_and_age(office: Office):
+    for kilos, day in ((40, "2026-11-19"), (42, "2026-11-20"), (44, "2026-08-01")):
+        form = {"unit": "SAC", "product": "ARA", "market": "KITA", "kilos": kilos,
+                "weighed_on": day}  # fmt: skip
+        assert office.operator.post(f"{API}/weighings", json=form).status_code == 201
+    path = f"{API}/weighings/summary?product=ARA&market=KITA"
+    (sack,) = office.viewer.get(path).json()["items"]
+    assert (sack["kilos"], sack["count"], sack["last_on"]) == (42, 3, "2026-11-20")
+    assert sack["cv"] == pytest.approx(0.0476)
+    assert (sack["due"], sack["stale"]) == (False, False)
+    office.clock.pass_(days=91)
+    assert office.viewer.get(path).json()["items"][0]["due"]
+    office.clock.pass_(days=30)
+    assert office.viewer.get(path).json()["items"][0]["stale"]

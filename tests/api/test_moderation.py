@@ -1,7 +1,12 @@
 """Staff decide about reports, and every published number can be explained."""
 
+import re
+from datetime import date
+
 from service.db import writing
-from service.prices.tables import Gap
+from service.people.tables import Reporter as ReporterRow
+from service.prices.absent import note
+from service.prices.tables import Gap, ReportRow
 from tests.api.office import Office, code, reporter, subscriber
 
 API = "/api/v1"
@@ -170,6 +175,25 @@ def test_a_fair_that_owes_prices_is_on_the_board_with_whom_to_call(office: Offic
     )
 
 
+def test_what_a_reporter_saw_no_price_of_is_owed_no_longer_and_shown_apart(office: Office):
+    office.operator.patch(f"{API}/markets/KITA", json={"fair_days": ["fri"]})
+    one = three(office)[0]
+    office.report(one, "MIL", 200)
+    office.clock.pass_(days=9)
+    board = office.operator.get(f"{API}/silence").json()["items"]
+    assert [(each["owed"], each["silent"]) for each in board] == [(["MIL"], True)]
+    with writing(office.engine) as session:
+        note(session, one, ["MIL"], "KITA", date(2026, 11, 27), office.clock())
+    (kita,) = office.operator.get(f"{API}/silence").json()["items"]
+    assert (kita["received"], kita["absent"], kita["owed"], kita["silent"], kita["alarming"]) == (
+        [], ["MIL"], [], False, False
+    )  # fmt: skip
+    assert value(office, "MIL") == 200
+    told = office.viewer.get(f"{API}/quotes/explain?product=MIL&market=KITA").json()
+    assert [each["value"] for each in told["reports"]] == [200], told
+    assert "MIL" in office.operator.get(f"{API}/exports/silence.csv").text
+
+
 def test_what_was_asked_in_vain_is_counted_by_village_product_and_week(office: Office):
     with writing(office.engine) as session:
         for village, asked in (("KITA-DEMO", 3), ("", 2)):
@@ -230,6 +254,60 @@ def test_messages_come_in_and_go_out_in_one_list(office: Office):
     assert code(office.viewer.get(f"{API}/messages/sideways")) == "not_found"
 
 
+def test_the_card_of_digits_names_each_product_in_both_languages(office: Office):
+    card = office.viewer.get("/console/card").text
+    assert card.count('class="key"') == len(office.state.book().sold()) + len(
+        office.state.book().fairs()
+    )
+    assert "Arachide coque" in card
+    assert "Tiga farama" in card
+    assert office.settings.ussd_code in card
+    assert "/console/card" in office.viewer.get("/console/bulletins").text
+
+
+def test_a_card_keeps_its_digits_when_a_product_is_added(office: Office):
+    before = digits(office)
+    form = {
+        "code": "MIE", "chain": "honey", "family": "garden", "names": {"fr": "Abeille", "bm": "Di"},
+    }  # fmt: skip
+    assert office.operator.post(f"{API}/products", json=form).status_code == 201
+    assert before.items() < digits(office).items()
+
+
+def digits(office: Office) -> dict[str, str]:
+    """What stands on the card: name to digits."""
+    row = re.compile(r'scope="row">(\d+)</th><td>([^<]+)')
+    return {name: key for key, name in row.findall(office.viewer.get("/console/card").text)}
+
+
+def test_the_page_of_screens_marks_drafts_and_says_whether_they_ship(office: Office):
+    page = office.viewer.get("/console/screens").text
+    assert "SUGU_SHIP_DRAFTS" in page
+    assert "à relire" in page
+
+
+def test_a_measured_yield_makes_the_advice_speak_of_shelling(office: Office):
+    form = {"raw": "ara", "made": "ard", "share": 0.65, "cost_per_kg": 10}
+    made = office.operator.post(f"{API}/yields", json=form)
+    assert made.status_code == 201
+    assert office.viewer.get(f"{API}/yields").json()["items"][0]["share"] == 0.65
+    people = three(office)
+    for who in people:
+        office.report(who, "ARA", 225)
+        office.report(who, "ARD", 500)
+    where = f"{API}/advice/where?product=ARA&village=KITA-DEMO&kg=100"
+    its = office.viewer.get(where).json()["shelling"]
+    assert (its["market"], its["gain"], its["pays"]) == ("KITA", 90, True)
+    number = made.json()["id"]
+    assert office.operator.delete(f"{API}/yields/{number}").status_code == 204
+    assert office.viewer.get(where).json()["shelling"] is None
+    same = form | {"made": "ARA"}
+    assert office.operator.post(f"{API}/yields", json=same).status_code == 422
+    later = form | {"measured_on": "2030-01-01"}
+    assert office.operator.post(f"{API}/yields", json=later).status_code == 422
+    assert office.viewer.post(f"{API}/yields", json=form).status_code == 403
+
+
 def test_a_bulletin_is_printed_sent_on_and_read_aloud(office: Office):
     for who, amount in zip(three(office), (220, 225, 230), strict=True):
         office.report(who, "ARA", amount)
@@ -238,7 +316,15 @@ def test_a_bulletin_is_printed_sent_on_and_read_aloud(office: Office):
     assert "225 F/kg (220-230)" in said["text"]["fr"]
     assert "deux cent vingt-cinq francs le kilo" in said["radio"]["fr"]
     assert "dɔrɔmɛ bi naani ni duuru" in said["radio"]["bm"]
+    assert said["sms"]["fr"].endswith("ven 20/11 : Arachide coque 225 F/kg")
+    assert "(dòròmè 45)" in said["sms"]["bm"]
+    named = office.viewer.get(f"{API}/bulletins/KITA?format=sms&village=KITA-DEMO")
+    assert named.text.startswith("A lire à ")
+    assert (
+        code(office.viewer.get(f"{API}/bulletins/KITA?format=sms&village=NOPE")) == "unknown_code"
+    )
     page = office.viewer.get(f"{API}/bulletins/KITA?format=html")
+    assert "<table>" in page.text
     assert page.headers["content-type"].startswith("text/html")
     assert "http" not in page.text
     radio = office.viewer.get(f"{API}/bulletins/KITA?format=radio&language=bm")
@@ -323,3 +409,91 @@ def test_stop_said_aloud_is_a_stop(office: Office):
     said = office.operator.post(f"{API}/subscribers/{number}/stop").json()
     assert (said["consented"], said["stopped"]) == (False, True)
     assert [line["given"] for line in said["ledger"]] == [False, True]
+
+
+def test_staff_see_what_was_learnt_of_a_reporter_and_may_have_it_forgotten(office: Office):
+    one = reporter(office, "+22370000001")
+    with writing(office.engine) as session:
+        learnt = {"money": "dorome", "units": {"MAI": "SAC"}, "markets": ["KAYES"]}
+        session.get_one(ReporterRow, one).habits = learnt
+    assert office.viewer.get(f"{API}/reporters/{one}").json()["habits"]["money"] == "dorome"
+    said = office.operator.patch(f"{API}/reporters/{one}", json={"habits": {}})
+    assert (said.status_code, said.json()["habits"]) == (200, {"markets": ["KAYES"]}), said.text
+    wrong = office.operator.patch(f"{API}/reporters/{one}", json={"habits": {"money": "franc"}})
+    assert code(wrong) == "invalid"
+
+
+def test_the_board_of_silence_says_what_to_say_on_the_phone(office: Office):
+    who = reporter(office, "+22370000001", name="Awa K.")
+    reporter(office, "+22370000002", name="Moussa", language="bm")
+    office.report(who, "ARA", 225)
+    week = {"fair_days": ["fri"], "daily": False}
+    assert office.admin.patch(f"{API}/markets/KITA", json=week).status_code == 200
+    office.clock.pass_(days=8)
+    (kita,) = office.viewer.get(f"{API}/silence").json()["items"]
+    assert (kita["silent"], kita["owed"]) == (True, ["ARA"])
+    script = {each["name"]: each["script"] for each in kita["call"]}
+    assert script["Awa K."].startswith("Bonjour Awa K., ici Sugu. Foire de Kita, ven 27/11")
+    assert "Arachide coque" in script["Awa K."]
+    assert script["Moussa"].startswith("I ni ce Moussa")
+    page = office.operator.get("/console").text
+    assert "Bonjour Awa K., ici Sugu." in page
+
+
+def test_a_fair_whose_only_report_was_undone_is_silent(office: Office):
+    who = reporter(office, "+22370000001")
+    office.admin.patch(f"{API}/markets/KITA", json={"fair_days": ["fri"], "daily": False})
+    number = office.report(who, "ARA", 225)
+    with writing(office.engine) as session:
+        session.get_one(ReportRow, number).status = "cancelled"
+    office.clock.pass_(days=2)
+    (kita,) = office.viewer.get(f"{API}/silence").json()["items"]
+    assert (kita["received"], kita["silent"], kita["alarming"]) == ([], True, True)
+
+
+def test_the_page_of_a_reporter_shows_card_habits_and_evidence_to_those_who_act(office: Office):
+    who = reporter(office, "+22370000001", name="Awa K.")
+    other = reporter(office, "+22370000002", name="Moussa D.")
+    for product, amount in (("ARA", 225), ("MAI", 150), ("MIL", 200), ("SOR", 180)):
+        office.report(who, product, amount)
+        office.report(other, product, amount)
+    page = office.operator.get(f"/console/people/reporters/{who}").text
+    assert "Fiche : novembre 2026" in page
+    assert "mêmes prix que Moussa D., au franc près" in page
+    assert "Habitudes apprises" in page
+    assert "à regarder" in office.operator.get("/console/people").text
+    seen = office.viewer.get(f"/console/people/reporters/{who}").text
+    assert "Fiche : novembre 2026" in seen
+    assert "au franc près" not in seen
+    assert "à regarder" not in office.viewer.get("/console/people").text
+    told = office.operator.get(f"/console/people/reporters/{who}?lang=en&month=2026-10").text
+    assert "Card: October 2026" in told
+
+
+def test_a_check_is_noted_and_habits_are_forgotten_from_the_page(office: Office):
+    who = reporter(office, "+22370000001", name="Awa K.")
+    number = office.report(who, "ARA", 225)
+    path = f"/console/people/reporters/{who}"
+    said = office.operator.post(
+        f"{path}/checks/{number}", data={"value": "230,5", "month": "2026-11"}
+    )
+    assert said.status_code == 200
+    assert "juste" in said.text
+    with writing(office.engine) as session:
+        session.get_one(ReporterRow, who).habits = {"units": {"MAI": "SAC"}, "markets": ["KAYES"]}
+    assert "Maïs sans mesure" in office.operator.get(path).text
+    assert office.operator.post(f"{path}/habits").status_code == 200
+    assert office.viewer.get(f"{API}/reporters/{who}").json()["habits"] == {"markets": ["KAYES"]}
+    assert office.viewer.post(f"{path}/habits").status_code == 403
+
+
+def test_no_export_that_a_viewer_may_open_holds_a_flag(office: Office):
+    who = reporter(office, "+22370000001")
+    other = reporter(office, "+22370000002")
+    for product, amount in (("ARA", 225), ("MAI", 150), ("MIL", 200), ("SOR", 180)):
+        office.report(who, product, amount)
+        office.report(other, product, amount)
+    for name in ("reporters", "rewards", "reports"):
+        text = office.viewer.get(f"{API}/exports/{name}.csv").text
+        assert "flag" not in text
+        assert "twin" not in text

@@ -1,6 +1,7 @@
 """A whole Sugu in a process of its own, with the demo world, for a real browser to use.
 
-With `SUGU_SCREENS=1` the tests also leave pictures of the pages in `docs/screens`.
+With `SUGU_SCREENS=1` the tests also leave pictures of the pages in `docs/screens`. With
+`DAY="2026-11-29 23:30"` the service lives on another day (`faketime`): no test may depend on it.
 """
 
 import os
@@ -20,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "screens"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-PATIENCE = 90
+PATIENCE = 240
 """Seconds a server may take to load the demo world on a busy machine."""
 
 
@@ -44,7 +45,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "SUGU_COST_PER_SEGMENT": "*=12",
         "SUGU_APPROVAL_ABOVE": "5",
     }
-    command = [sys.executable, "-m", "service", "demo", "--port", str(port)]
+    elsewhen = ["faketime", "-f", f"@{os.environ['DAY']}:00"] if os.environ.get("DAY") else []
+    command = [*elsewhen, sys.executable, "-m", "service", "demo", "--port", str(port)]
     with (place / "log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log

@@ -5,12 +5,16 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from service.api.console.desk import NOTICES
+from service.api.console import office
+from service.api.console import words as taught
+from service.api.console.desk import NOTICES, PLAIN
 from service.api.console.english import ENGLISH
+from service.api.console.reference import REGISTERS
 from service.api.console.registers import KINDS
-from service.api.console.voice import CODES
+from service.api.console.voice import ACTS, CODES, KEPT
 from service.api.simulator.words import ENGLISH as SIMULATOR
 from service.api.simulator.words import SPOKEN
 from tests.browser.conftest import NARROW, WIDE, Strict, picture
@@ -38,7 +42,25 @@ PAGES = {
     "bulletins": "console/bulletins",
     "screens": "console/screens",
     "texts": "console/screens?room=sms",
+    "products": "console/reference/products",
+    "new-product": "console/reference/products/new",
+    "market": "console/reference/markets/KITA",
+    "units": "console/reference/units",
+    "weighings": "console/reference/weighings",
+    "reference-villages": "console/reference/villages",
+    "words": "console/reference/words",
+    "staff": "console/office",
+    "one-staff": "console/office/staff/1",
+    "keys": "console/office/keys",
+    "audit": "console/office/audit?verify=1",
+    "subjects": "console/office/subjects",
+    "settings": "console/office/settings",
+    "password": "console/office/password",
 }
+OUTSIDE = {"login": "console/login?over=read", "simulator": "simulator", "docs": "docs"}
+"""Pages that ask nobody who they are."""
+NOT_OURS = ("nested-interactive", "scrollable-region-focusable", "color-contrast")
+"""Rules that Swagger UI itself breaks; the page and its data are ours, the widget is not."""
 UNNAMED = """
     [...document.querySelectorAll("input:not([type=hidden]), select, textarea, button")]
       .filter((each) => !each.labels?.length && !each.getAttribute("aria-label")
@@ -87,6 +109,34 @@ def test_a_page_fits_both_widths_and_names_everything(name, staff, server):
         picture(staff, f"{name}{suffix}")
 
 
+def complaints(page, *, except_for=()) -> list[str]:
+    """What axe finds serious or critical: the rule, and where."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:120]}"
+        for each in found
+        if each["impact"] in ("serious", "critical") and each["id"] not in except_for
+    ]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_can_be_read_by_those_who_do_not_see_it(name, staff, server):
+    staff.goto(server / PAGES[name])
+    for closed in staff.locator("details").all():
+        closed.evaluate("each => each.open = true")
+    assert complaints(staff) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_page_for_everybody_can_be_read_without_seeing_it(name, desk, server):
+    page = desk.page()
+    page.goto(server / OUTSIDE[name])
+    expect(page.locator("h1, h2").first).to_be_visible()
+    assert complaints(page, except_for=NOT_OURS if name == "docs" else ()) == []
+
+
 @pytest.mark.browser
 def test_every_page_speaks_english_once_it_was_asked_to(staff, server):
     staff.goto(server / "console?lang=en")
@@ -98,7 +148,11 @@ def test_every_page_speaks_english_once_it_was_asked_to(staff, server):
 
 
 def test_every_word_of_the_console_has_its_english():
-    said = set(CODES.values()) | set(NOTICES.values()) | {kind.name for kind in KINDS.values()}
+    said = {word for table in (CODES, NOTICES, PLAIN, ACTS, KEPT) for word in table.values()}
+    said |= {kind.name for kind in KINDS.values()} | {word for _, word in taught.KINDS}
+    said |= {word for it in REGISTERS.values() for word in (it.name, it.new, it.lead, *it.columns)}
+    fields = [*office.STAFF, *taught.WEIGHING, *(f for it in REGISTERS.values() for f in it.fields)]
+    said |= {word for field in fields for word in field.words}
     for page in (CONSOLE / "templates").glob("*.html"):
         words = page.read_text("utf-8")
         said |= set(re.findall(r"""(?<![\w.])t\("([^"]+)\"""", words))

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from service.cli import app
+from service.cli.every import app
 
 SECRET = "a secret that only the tests know of: 0123456789"
 TOKEN = "a-hook-token-of-the-tests-0123456789"

@@ -21,7 +21,8 @@ from service.db import make_engine, reading, writing
 from service.people import store
 from service.people.tables import ApiKey, Contact, Reporter, Staff, Village
 from service.phone import Phone, Vault
-from service.prices.tables import MarketRow, ReferencePrice, ReportRow
+from service.prices.store import bump
+from service.prices.tables import MarketRow, ReferencePrice, ReportRow, WeighingRow
 from service.settings import Settings
 from service.sms import outbox
 from service.sms.limits import Limits
@@ -177,6 +178,7 @@ def test_a_texted_price_is_answered_explained_and_made_again(sugu: Sugu, kita: E
     assert "230 F/kg (225-235), grade B, 2 reporters, method sugu-1" in why[0]
     assert why[1].strip().startswith("counts   report 1: 225 F on ")
     assert "weight 50%, trust 1" in why[1]
+    assert "said 225 F for 1 KG" in why[1]
     today = clock.system().date()
     first, last = f"{today - timedelta(days=1)}", f"{today}"
     again = works(sugu("replay", first, last))
@@ -195,6 +197,25 @@ def test_explain_names_what_was_dropped(quick: Sugu, kita_sqlite_url: str):
         asked.status = "confirmed"
     engine.dispose()
     assert "dropped  report 4: 400 F, stray" in works(quick("explain", "ARA", "KITA"))
+
+
+def test_explain_names_the_kilos_of_a_sack_and_what_was_not_heard(
+    quick: Sugu, kita_sqlite_url: str
+):
+    engine = make_engine(kita_sqlite_url)
+    enrol(engine, AWA, "+22370000002")
+    today = clock.system().date()
+    with writing(engine) as session:
+        for kilos in (98.0, 100.0, 102.0):
+            session.add(
+                WeighingRow(unit="SAC", product="MAI", market="KITA", kilos=kilos, weighed_on=today)
+            )
+        bump(session, catalog=True)
+    works(quick("text", "KITA MAI 15000 LE SAC", "--as", AWA))
+    works(quick("text", "KITA MAI 1500 F", "--as", "+22370000002"))
+    why = works(quick("explain", "MAI", "KITA"))
+    assert f"said 15 000 F for 1 SAC of 100 kg (weighed {today}, cv 2%)" in why
+    assert "unheard  report 2: 1500 F/kg, asked, zero" in why
 
 
 def test_a_number_changed_by_hand_makes_replay_fail(quick: Sugu, kita_sqlite_url: str):
@@ -441,7 +462,7 @@ def test_what_is_no_copy_is_not_put_in_place(quick: Sugu, kita_sqlite_url: str, 
 
 
 def test_a_database_in_use_is_not_replaced(quick: Sugu, kita_sqlite_url: str):
-    from service.worker import Busy, hold
+    from service.worker.locks import Busy, hold
 
     works(quick("backup", "sugu.copy"))
     lock = hold(kita_sqlite_url, "serve")

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from service.clock import system
+from service.clock import monotonic, system
 from service.db import writing
 from service.sms.states import State
 from service.sms.tables import Delivery
@@ -41,6 +41,7 @@ class Carrier(StandIn):
     def __init__(self, latency: float = 0.01) -> None:
         super().__init__(africastalking)
         self._latency = latency
+        self.at: list[float] = []
         self._more = threading.Condition()
 
     async def _reply(self, asked: Asked, writer: asyncio.StreamWriter) -> bool:
@@ -48,6 +49,7 @@ class Carrier(StandIn):
             return await super()._reply(asked, writer)
         answer: Answer = self._speak(self, asked, "ok")
         with self._more:
+            self.at += [monotonic()] * (len(self.accepted) - len(self.at))
             self._more.notify_all()
         await asyncio.sleep(self._latency)
         _write(writer, answer)
@@ -88,7 +90,7 @@ def environment(url: str, gateway: str, **more: str) -> Mapping[str, str]:
     } | more
 
 
-WORKER = "from service.settings import Settings; from service.worker import run_worker; raise SystemExit(run_worker(Settings(_env_file=None)))"
+WORKER = "from service.settings import Settings; from service.worker.process import run_worker; raise SystemExit(run_worker(Settings(_env_file=None)))"
 
 
 STARTED: list[subprocess.Popen] = []

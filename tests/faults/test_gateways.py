@@ -12,7 +12,7 @@ from service.sms.claim import Batch
 from service.sms.gateways.africastalking import AfricasTalkingGateway
 from service.sms.tables import Run
 from service.sms.tokens import Tokens
-from service.worker import Worker
+from service.worker.sender import Worker
 from tests.faults.ground import SECRET, scale, table
 from tests.gateways.standins import standing_in
 from tests.sms.outbox_world import NOON, VAULT, a_run, looking, people, states

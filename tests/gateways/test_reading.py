@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.settings import CARRIERS
-from service.sms.gateway import Gateway, Kind, RawRequest, Unreadable
+from service.sms.gateway import Gateway, Kind, RawRequest, Unreadable, UssdTurn
 from service.sms.gateways.fields import fields, instant, number, without
 from tests.conftest import MARKET_DAY
 from tests.gateways.rooms import gateway
@@ -31,13 +31,18 @@ def read(carrier: Gateway, kind: str, raw: RawRequest):
             return carrier.read_ussd_end(raw)
         case Kind.OPT_OUT:
             return carrier.read_opt_out(raw)
+        case Kind.CALL:
+            return carrier.read_call(raw)
 
 
 def plain(value):
     """As JSON has it."""
     if isinstance(value, list):
         return [plain(each) for each in value]
-    said = asdict(value) if value is not None else None
+    if isinstance(value, UssdTurn):
+        said = value._asdict()
+    else:
+        said = asdict(value) if value is not None else None
     return json.loads(json.dumps(said, default=datetime.isoformat))
 
 

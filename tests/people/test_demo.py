@@ -188,3 +188,16 @@ def test_a_database_with_real_people_is_refused_and_untouched(kita: Engine, who:
     with pytest.raises(RealPeople, match="use another file"):
         sow(kita)
     assert everything(kita) == before
+
+
+def test_sowing_again_does_not_bring_back_what_staff_removed_or_rest(demo: Engine):
+    with writing(demo) as session:
+        for row in session.exec(select(RouteRow)).all():
+            session.delete(row)
+        for row in session.exec(select(WeighingRow)).all():
+            session.delete(row)
+        session.get_one(MarketRow, "TOUKOTO").active = False
+        session.get_one(MarketRow, "KITA").fair_days = ["tue"]
+    before = everything(demo)
+    sow(demo, NOW + timedelta(days=40))
+    assert everything(demo) == before

@@ -6,8 +6,10 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from service.db import reading, writing
+from service.people.callbacks import is_drawn, note
 from service.people.scores import score
 from service.people.tables import Reporter
+from service.prices.tables import ReportRow
 from tests.town import Town, open_town, reporters
 
 PHONES = ("+22370000001", "+22370000002", "+22370000003")
@@ -57,3 +59,28 @@ def test_nothing_is_said_of_a_reporter_before_eight_fairs(engine: Engine, databa
         with writing(engine) as session:
             assert score(session, today) == 0
         assert trusts(engine) == [1.0, 1.0, 1.0]
+
+
+def test_what_a_check_found_goes_before_what_the_others_said(engine: Engine, database_url: str):
+    """Three who always agree are found ten per cent too high by those who called back."""
+    with open_town(engine, database_url, START) as town:
+        reporters(town, *PHONES)
+        for _ in range(FAIRS):
+            for phone in PHONES:
+                town.text(phone, "KITA MAI 165 F")
+            town.clock.pass_(days=7)
+        today = town.clock().date() + timedelta(days=1)
+        with writing(engine) as session:
+            for row in session.exec(select(ReportRow).where(ReportRow.reporter_id == 1)).all():
+                note(session, row, 150.0, "fatou", town.clock())
+            assert score(session, today) == 3
+        checked, other, _ = trusts(engine)
+        assert other == 1.0
+        # ln(165/150) = 0.0953 of 0.20: just over half of the trust is left.
+        assert 0.52 < checked < 0.53
+
+
+def test_one_report_in_twenty_is_drawn_and_always_the_same():
+    drawn = [number for number in range(1, 20_001) if is_drawn(number)]
+    assert 900 < len(drawn) < 1100
+    assert drawn == [number for number in range(1, 20_001) if is_drawn(number)]

@@ -8,7 +8,7 @@ from sqlmodel import SQLModel, col, select
 
 from service.db import reading, writing
 from service.people.seed import SEED, seed_kita
-from service.people.tables import Contact, Reporter, Subscriber, Village
+from service.people.tables import Contact, Reporter, Seeded, Subscriber, Village
 from service.prices.reference import read_catalog
 from service.prices.tables import (
     AliasRow,
@@ -144,7 +144,40 @@ def test_seeding_again_leaves_what_staff_changed(kita: Engine):
     assert everything(kita) == before
 
 
-def test_a_market_that_was_removed_by_mistake_comes_back_alone(kita: Engine):
+def test_seeding_again_does_not_bring_back_what_staff_removed(kita: Engine):
     with writing(kita) as session:
+        for gone in (
+            select(AliasRow).where(AliasRow.target == "MAHINA"),
+            select(AliasRow).where(AliasRow.form == "tiga"),
+            select(WeighingRow),
+            select(MarketRow).where(MarketRow.code == "MAHINA"),
+            select(Village).where(col(Village.ussd_key) == 1),
+            select(ReferencePrice).where(ReferencePrice.product == "MIL"),
+        ):
+            rows = session.exec(gone).all()
+            assert rows, gone
+            for row in rows:
+                session.delete(row)
+            session.flush()
+    before = everything(kita)
+    assert again(kita) == 0
+    assert everything(kita) == before
+
+
+def test_a_fact_that_a_later_version_knows_is_planted_beside_those_of_the_staff(kita: Engine):
+    with writing(kita) as session:
+        forgotten = session.get_one(Seeded, ("market", "MAHINA"))
+        session.delete(forgotten)
+        for alias in session.exec(select(AliasRow).where(AliasRow.target == "MAHINA")):
+            session.delete(alias)
         session.delete(session.get_one(MarketRow, "MAHINA"))
     assert again(kita) == 1
+
+
+def test_what_staff_entered_before_the_seed_is_kept(kita: Engine):
+    with writing(kita) as session:
+        session.delete(session.get_one(Seeded, ("market", "MAHINA")))
+        session.get_one(MarketRow, "MAHINA").name = "Mahina gare"
+    assert again(kita) == 0
+    with reading(kita) as session:
+        assert session.get_one(MarketRow, "MAHINA").name == "Mahina gare"

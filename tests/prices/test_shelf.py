@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import select
 
 from service.prices.catalog import Stage
 from service.prices.quote import METHOD
@@ -69,3 +70,54 @@ def test_a_market_is_estimated_only_once_its_own_price_has_expired(fair: Fair):
     book = read_book(fair.session, later)
     assert {pair: each.value for pair, each in book.estimates.items()} == {("ARA", "KITA"): 225}
     assert not book.price("ARA", "KITA", later).shown
+
+
+def test_a_book_amended_report_by_report_is_the_book_read_whole(fair: Fair):
+    book = read_book(fair.session, TODAY)
+    for name, value, said in (
+        ("awa", 220, {"on": BEFORE}),
+        ("awa", 230, {}),
+        ("moussa", 240, {}),
+        ("awa", 245, {"stage": Stage.FARMGATE}),
+    ):
+        fair.say(name, value, **said)
+        book = read_book(fair.session, TODAY, book)
+        assert _told(book) == _told(read_book(fair.session, TODAY))
+
+
+def test_a_report_leaves_every_other_pair_as_it_was(fair: Fair):
+    fair.say("awa", 230)
+    book = read_book(fair.session, TODAY)
+    publish(fair, "DJIDIAN", FRIDAY, 300)  # nobody was told of it
+    fair.say("awa", 235)
+    after = read_book(fair.session, TODAY, book)
+    assert after.version > book.version
+    assert ("ARA", "DJIDIAN") not in after.quotes
+    assert after.quotes["ARA", "KITA"][0].value == 235
+
+
+def test_a_quote_that_is_taken_away_leaves_the_book(fair: Fair):
+    publish(fair, "KITA", FRIDAY, 300)
+    book = read_book(fair.session, TODAY)
+    fair.session.delete(fair.session.exec(select(QuoteRow)).one())
+    bump(fair.session, withdrawn=True)
+    assert ("ARA", "KITA") not in read_book(fair.session, TODAY, book).quotes
+
+
+def _told(book):
+    return book.version, book.quotes, book.vessels, book.trends, book.estimates, book.homes
+
+
+def test_a_sheep_must_move_by_a_tick_of_a_head_to_be_said_to_move(fair: Fair):
+    """Four exact quotes: 6 000 rises by 400 F, more than 5 %, less than the 500 F of a head."""
+    for week, value in enumerate((6_000, 6_000, 6_400, 6_400)):
+        fair.session.add(
+            QuoteRow(
+                product="MOU", market="KITA", stage="producer", unit="head",
+                fair_on=FRIDAY - timedelta(weeks=3 - week), value=value, low=value, high=value,
+                reporters=3, grade="A", n_eff=3.0, se_ln=0.001, method=METHOD,
+                computed_at=instant(FRIDAY),
+            )
+        )  # fmt: skip
+    fair.session.flush()
+    assert read_book(fair.session, TODAY).trends["MOU", "KITA"] == "stable"

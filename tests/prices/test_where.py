@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from service.prices.advice import Home, Offer, Reason, shut, where
 from service.prices.catalog import Market
+from service.prices.shelling import Sold, Yield, gained, shelling
 from service.prices.trip import (
     LEAST_GAIN,
     SURE_ERRORS,
+    Lot,
     RouteCost,
     break_even,
     lot_kg,
     next_fair,
-    shelling,
     whole,
     worth,
 )
@@ -80,9 +81,62 @@ def test_the_lot_that_pays_agrees_with_the_hand(told, expect):
     assert lot_kg(route_of(told["route"]), told["price"], told["home"], told["se"]) == expect
 
 
+def lot_of(kg, *routes, home=225, se_ln=0.0):
+    offers = [Offer("KITA", 275, "A", TODAY, se_ln), Offer("KAYES", 300, "A", TODAY, se_ln)]
+    return where("ARA", "FOUNIA", kg, home and Home(home, None), offers, routes, TODAY).lot
+
+
+CART = RouteCost("KITA", 5, 6000, date(2026, 10, 1), load_kg=400, mode="cart")
+LORRY = RouteCost("KAYES", 15, 12_000, date(2026, 10, 1), mode="lorry")
+
+
+def test_the_lot_is_the_lightest_over_every_market_and_way():
+    assert lot_of(10, CART, LORRY) == Lot("KITA", 167)
+    assert lot_of(10, LORRY) == Lot("KAYES", 225)
+    assert lot_of(10, replace(CART, load_kg=100), LORRY) == Lot("KAYES", 225)
+
+
+def test_a_lot_does_not_depend_on_what_one_farmer_has():
+    assert {lot_of(kg, CART, LORRY) for kg in (1, 50, 400, 5000)} == {Lot("KITA", 167)}
+
+
+def test_with_that_lot_the_advice_is_to_go_and_with_a_kilo_less_it_is_not():
+    for kg, verdict in ((167, "go"), (166, "stay")):
+        offers = [Offer("KITA", 275, "A", TODAY, 0.0)]
+        answer = where("ARA", "FOUNIA", kg, Home(225, None), offers, [CART], TODAY)
+        assert answer.verdict == verdict
+
+
+def test_without_a_price_at_home_no_lot_can_be_reckoned():
+    assert lot_of(10, CART, home=None) is None
+
+
+def test_no_lot_makes_an_unsure_margin_sure():
+    assert lot_of(10, CART, se_ln=0.5) is None
+
+
+def test_a_load_that_every_road_eats_up_is_known_as_such():
+    offers = [Offer("KITA", 275, "A", TODAY, 0.0)]
+    small = where("ARA", "FOUNIA", 5, Home(225, None), offers, [CART], TODAY)
+    assert small.eaten
+    assert small.worthwhile == ()
+    assert not where("ARA", "FOUNIA", 100, Home(225, None), offers, [CART], TODAY).eaten
+    assert not where("ARA", "FOUNIA", 5, None, offers, [], TODAY).eaten
+
+
+def test_shelling_pays_only_when_that_is_sure():
+    measured = Yield("ARA", "ARD", 0.65, 10, TODAY)
+    sure = shelling(measured, "KITA", Sold(225, 0.02), Sold(450, 0.02))
+    assert (sure.gain, sure.pays) == (58, True)  # 450 x 0.65 - 10 - 225 = 57.5
+    unsure = shelling(measured, "KITA", Sold(225, 0.2), Sold(400, 0.2))
+    assert (unsure.gain, unsure.pays) == (25, False)
+    losing = shelling(measured, "KITA", Sold(225, 0.02), Sold(300, 0.02))
+    assert (losing.gain, losing.pays) == (-40, False)
+
+
 @pytest.mark.parametrize(("told", "expect"), cases("shelling"))
 def test_what_shelling_brings_agrees_with_the_hand(told, expect):
-    assert shelling(**told) == pytest.approx(expect)
+    assert gained(**told) == pytest.approx(expect)
 
 
 def test_nothing_to_sell_is_a_broken_promise():

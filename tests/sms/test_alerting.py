@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine, update
-from sqlmodel import select
+from sqlmodel import col, select
 
 from service.db import reading, writing
 from service.people import store
@@ -33,7 +33,7 @@ def test_an_alert_without_a_number_speaks_once_each_fair(talk: Talk):
     talk.say(FARMER, "ALERTE ARACHIDE KITA")
     a_fair(talk, 225)
     assert alerts(talk) == [
-        "Arachide coque, Kita : 225 F le kg, ven 20/11, 1 relevés. Arreter : STOP"
+        "Arachide coque, Kita : 225 F le kg, ven 20/11, 1 relevé. Arreter : STOP"
     ]
     talk.work()
     a_fair(talk, 225, 230)
@@ -76,8 +76,16 @@ def test_asking_again_changes_the_number_and_makes_no_second_alert(talk: Talk):
     assert len(alerts(talk)) == 1
 
 
-def test_an_alert_ends_with_its_season(talk: Talk):
+def test_an_alert_at_each_fair_has_no_end_and_a_price_hoped_for_has(talk: Talk):
     talk.say(FARMER, "ALERTE ARACHIDE KITA")
+    talk.say(FARMER, "ALERTE MIL KITA 250")
+    with reading(talk.engine) as session:
+        ends = select(Alert.expires_on).order_by(col(Alert.id))
+        assert session.exec(ends).all() == [None, date(2027, 9, 30)]
+
+
+def test_an_alert_ends_with_its_season(talk: Talk):
+    talk.say(FARMER, "ALERTE ARACHIDE KITA 200")
     with reading(talk.engine) as session:
         assert session.exec(select(Alert.expires_on)).all() == [date(2027, 9, 30)]
     with writing(talk.engine) as session:

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from service.db import writing
 from service.people.tables import Contact, Subscriber
-from service.sms import broadcasts, runs, sweep
+from service.sms import broadcasts, runs, sweep, tallies
 from service.sms.broadcasts import Step
 from service.sms.firing import GRACE, fire_due
 from service.sms.gateway import Outcome, Sent
@@ -365,7 +365,7 @@ def test_counts_add_up_and_progress_says_what_is_left(engine: Engine):
         assert seen.rate == 3.0
         assert seen.left == 0.0
         assert not seen.stuck
-        stats = runs.statistics(session, run)
+        stats = tallies.statistics(session, run)
         assert [share.name for share in stats["sex"]] == ["f", "m"]
         assert stats["operator"][0].name == "orange"
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import time, timedelta
 
+import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
@@ -18,9 +19,11 @@ from tests.sms.outbox_world import (
     NOON,
     WAY,
     a_run,
+    accept,
     drain,
     looking,
     people,
+    settled,
     states,
     take,
 )
@@ -73,6 +76,24 @@ def test_the_pace_is_kept_for_all_workers_together(engine: Engine):
             take(session, NOON + timedelta(seconds=2), ways=[slow], owner="w2"), Batch
         )
         assert session.get(Pace, "pigeon").free_at == NOON + timedelta(seconds=4)
+
+
+def test_five_hundred_leave_at_the_pace_that_was_set(engine: Engine):
+    """By a clock that waits exactly as long as it is told: 20 a second, 2 % at most beside it."""
+    count, pace = 500, Way("pigeon", 20, 20.0)
+    with writing(engine) as session:
+        people(session, count)
+        a_run(session)
+    now, sent = NOON, 0
+    while sent < count:
+        with writing(engine) as session:
+            found = take(session, now, ways=[pace])
+            if isinstance(found, Batch):
+                sent += len(found.rows)
+                settled(session, found, accept(found), now)
+            else:
+                now = found.again or now + timedelta(seconds=0.5)
+    assert sent / (now - NOON + timedelta(seconds=1)).total_seconds() == pytest.approx(20, rel=0.02)
 
 
 def test_who_stopped_or_withdrew_is_suppressed_at_the_last_moment(engine: Engine):
@@ -142,6 +163,17 @@ def test_a_run_stops_exactly_at_its_cap(engine: Engine):
     with looking(engine) as session:
         assert states(session, run) == {"accepted": 33, "suppressed": 17}
         assert session.get(Budget, f"run:{run}").used == 33
+
+
+def test_what_the_month_cannot_pay_is_not_sent(engine: Engine):
+    with writing(engine) as session:
+        people(session, 30)
+        run = a_run(session)
+    drain(engine, limits=replace(LIMITS, month=12))
+    with looking(engine) as session:
+        assert states(session, run) == {"accepted": 12, "suppressed": 18}
+        reasons = session.exec(select(Delivery.reason).where(Delivery.state == "suppressed"))
+        assert set(reasons) == {"cap_month"}
 
 
 def test_what_the_day_cannot_pay_waits_for_tomorrow_when_it_keeps(engine: Engine):

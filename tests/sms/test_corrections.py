@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from service import encoding
 from service.db import writing
+from service.i18n import speaker
 from service.prices.tables import ProductRow, QuoteRow
 from service.sms import corrections
 from service.sms.corrections import Wrong, correct_moved, words
@@ -135,7 +136,10 @@ def test_a_correction_of_a_correction_goes_to_those_who_got_it(engine: Engine):
 def test_a_correction_is_one_sms_in_every_language():
     for lang in ("fr", "bm"):
         for new in (99_995, None):
-            said = words(Wrong("ARA", "KITA", "kg", FAIR, 125_000, new), lang, the_book())
+            said = words(
+                Wrong("ARA", "KITA", "kg", FAIR, 125_000, new), speaker(lang), lang, the_book()
+            )
             assert encoding.segments(encoding.to_gsm(said)) == 1
+            assert said.endswith("STOP=arrêt" if lang == "fr" else "Ka jɔ: STOP")
     assert corrections.moved(225, 237)
     assert not corrections.moved(225, 236)

@@ -50,6 +50,16 @@ def test_a_repeat_with_another_date_of_the_carrier_is_a_repeat(talk: Talk):
     assert again.outcome == "repeat"
 
 
+def test_what_was_fetched_after_an_outage_is_not_doubled_by_late_callbacks(talk: Talk):
+    """Fifty messages of an outage, fetched, then pushed after all; and the other way round."""
+    held = [(f"+2237600{n:04}", f"ARACHIDE {n}", talk.at) for n in range(25)]
+    for n, (phone, words, at) in enumerate(held):
+        first, second = f"fetch:{n}", f"AT-{n}"
+        for name in (first, second) if n % 2 else (second, first):
+            talk.receive(phone, words, provider_id=name, sent_at=at)
+    assert len(talk.inbox) == 25
+
+
 def test_the_same_id_with_other_words_is_kept_and_not_acted_upon(talk: Talk):
     talk.receive(AWA, "ARA 225", provider_id="A1")
     other = talk.receive(AWA, "ARA 999", provider_id="A1")

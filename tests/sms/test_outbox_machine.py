@@ -18,7 +18,7 @@ from sqlmodel import select
 
 from service.db import make_engine, migrate, writing
 from service.people.tables import Contact
-from service.sms import broadcasts, deliveries, outbox, sweep
+from service.sms import addressing, broadcasts, deliveries, firing, outbox, sweep
 from service.sms.circuits import Way
 from service.sms.claim import LEASE, Batch
 from service.sms.gateway import DeliveryNote, Halt, HaltKind, NoteState, Outcome, Sent
@@ -40,6 +40,8 @@ from tests.sms.outbox_world import (
 PEOPLE = 6
 CAPPED = replace(LIMITS, day=14, person_day=4)
 WAY = Way("pigeon", 3, 1e9)
+FIRST, SLICE = 2, 3
+"""Six people are three transactions: things happen between them."""
 _template: list[Path] = []
 
 
@@ -77,6 +79,11 @@ class Outbox(RuleBasedStateMachine):
         self.runs += 1
         with writing(self.engine) as session:
             a_run(session, self.now, body={"fr": f"Texte {self.runs}"})
+
+    @rule()
+    def address(self) -> None:
+        with writing(self.engine) as session:
+            addressing.go_on(session, self.now, CAPPED)
 
     @rule(
         who=st.integers(0, PEOPLE - 1),
@@ -218,10 +225,21 @@ class Outbox(RuleBasedStateMachine):
             for run in session.exec(select(Run)):
                 rows = session.exec(select(Delivery).where(Delivery.run_id == run.id)).all()
                 assert len(rows) == run.total
+                assert len({row.contact_id for row in rows}) == run.total
+                if run.state == "finished":
+                    assert run.addressed_at is not None
 
     def teardown(self) -> None:
         self.engine.dispose()
         shutil.rmtree(self.path.parent)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_slices():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(firing, "FIRST", FIRST)
+        patch.setattr(addressing, "SLICE", SLICE)
+        yield
 
 
 TestOutbox = Outbox.TestCase
@@ -231,4 +249,4 @@ TestOutbox.settings = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-TestOutbox.pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+TestOutbox.pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]

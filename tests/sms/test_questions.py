@@ -153,6 +153,60 @@ def test_without_another_reporter_near_it_an_unanswered_price_is_held(talk: Talk
     assert talk.price("MAI") == 150
 
 
+def test_two_who_saw_the_same_jump_and_did_not_answer_vouch_for_each_other(talk: Talk):
+    """A real shock is asked of everybody; it must not wait for ever because all are busy."""
+    talk.say(FANTA, "MAI 150 F")
+    talk.wait(days=7)
+    talk.say(AWA, "MAI 265 F")
+    talk.wait(minutes=30)
+    talk.say(MOUSSA, "MAI 260 F")
+    assert [each.reason for each in talk.reports][1:] == ["outlier", "outlier"]
+    talk.wait(hours=2)
+    talk.work()
+    assert talk.statuses == ["accepted", "corroborated", "corroborated"]
+
+
+def test_the_first_of_two_who_agree_does_not_count_before_the_other_had_time_to_answer(
+    talk: Talk,
+):
+    talk.say(FANTA, "MAI 150 F")
+    talk.wait(days=7)
+    talk.say(AWA, "MAI 265 F")
+    talk.wait(hours=1)
+    talk.say(MOUSSA, "MAI 260 F")
+    talk.wait(hours=1, minutes=1)
+    talk.work()
+    assert talk.statuses == ["accepted", "held", "asked"]
+
+
+def test_a_held_price_counts_once_a_colleague_confirms_it_later_that_day(talk: Talk):
+    talk.say(FANTA, "MAI 150 F")
+    talk.say(AWA, "MAI 265 F")
+    talk.wait(hours=3)
+    talk.work()
+    assert talk.statuses == ["accepted", "held"]
+    talk.say(MOUSSA, "MAI 260 F")
+    talk.say(MOUSSA, "1")
+    talk.work()
+    assert talk.statuses == ["accepted", "corroborated", "confirmed"]
+
+
+def test_what_staff_have_refused_or_the_reporter_confirmed_too_far_is_not_looked_at_again(
+    talk: Talk,
+):
+    talk.say(FANTA, "MAI 150 F")
+    talk.say(AWA, "MAI 265 F")
+    talk.wait(hours=3)
+    talk.work()
+    with writing(talk.engine) as session:
+        row = session.get_one(ReportRow, 2)
+        row.status, row.reason = "rejected", "suspicious"
+    talk.say(MOUSSA, "MAI 260 F")
+    talk.say(MOUSSA, "1")
+    talk.work()
+    assert talk.statuses == ["accepted", "rejected", "confirmed"]
+
+
 def test_two_who_both_count_in_dorome_do_not_vouch_for_each_other(talk: Talk):
     talk.say(AWA, "MAI 30")
     talk.say(MOUSSA, "MAI 30")
@@ -212,6 +266,43 @@ def test_two_answers_dorome_make_a_habit_and_a_marker_still_wins(talk: Talk):
     assert "Sorgho 200 F/kg (dorome 40)" in talk.say(AWA, "SOR 40")
     assert talk.price("SOR") == 200
     assert talk.say(AWA, "MIL 250F").startswith("Noté Kita ven 20/11: Mil 250 F/kg")
+
+
+def test_a_habit_of_dorome_is_confirmed_once(talk: Talk):
+    talk.say(AWA, "MAI 30")
+    talk.say(AWA, "2")
+    talk.say(AWA, "ARA 45")
+    told = talk.say(AWA, "2")
+    assert told.startswith("Noté Kita ven 20/11: Arachide coque 225 F/kg (dorome 45)."), told
+    assert told.endswith("Vos prix sans F : toujours en dorome ? 1=oui 2=non"), told
+    assert "250F reste 250 francs" in talk.say(AWA, "1")
+    assert talk.habits(AWA) == {"money": "dorome"}
+    assert "Sorgho 200 F/kg (dorome 40)" in talk.say(AWA, "SOR 40")
+    assert [each.kind for each in talk.questions].count("habit") == 1
+
+
+@pytest.mark.parametrize("no", ["2", "NON", "ayi"])
+def test_a_habit_of_dorome_that_is_denied_is_not_learnt_again(talk: Talk, no: str):
+    for product in ("MAI", "ARA"):
+        talk.say(AWA, f"{product} 45")
+        talk.say(AWA, "2")
+    assert "en francs" in talk.say(AWA, no)
+    assert talk.habits(AWA) == {"money": "franc"}
+    for product in ("SOR", "MIL"):
+        assert "1=40 F/kg 2=dorome 40 (200 F)" in talk.say(AWA, f"{product} 40")
+        talk.say(AWA, "2")
+    assert talk.habits(AWA) == {"money": "franc"}
+    assert [each.kind for each in talk.questions].count("habit") == 1
+
+
+def test_the_question_about_a_habit_makes_way_for_one_about_a_price(talk: Talk):
+    for product in ("MAI", "ARA"):
+        talk.say(AWA, f"{product} 45")
+        talk.say(AWA, "2")
+    assert "ARA" not in (asked := talk.say(AWA, "NYO 200F")), asked
+    assert asked.startswith("nyo ? 1=Mil 2=Sorgho"), asked
+    assert talk.say(AWA, "1").startswith("Noté Kita ven 20/11: Mil 200 F/kg")
+    assert talk.habits(AWA) == {"money": "dorome"}
 
 
 def test_an_answer_francs_and_an_answer_dorome_make_no_habit(talk: Talk):
@@ -323,3 +414,33 @@ def test_only_reporters_send_prices_by_ussd(talk: Talk):
         found = entry.submit(session, talk.book, talk.limits, mine, claim, talk.at)
         assert found is None
         assert session.exec(select(ReportRow.id)).all() == []
+
+
+# answers in words
+
+
+def test_naming_the_choice_is_as_good_as_its_digit(talk: Talk):
+    talk.say(AWA, "NYO 200F")
+    assert talk.say(AWA, "sorgho").startswith("Noté Kita ven 20/11: Sorgho 200 F/kg")
+    talk.say(AWA, "ARA 225-240 F")
+    assert talk.say(AWA, "240").startswith("Noté Kita ven 20/11: Arachide coque 240 F/kg")
+    talk.say(AWA, "MAI 150 KITA KAYES")
+    assert talk.say(AWA, "kayes svp").startswith("Noté Kayes ven 20/11: Mais 150 F/kg")
+
+
+def test_the_amount_meant_answers_a_question_about_a_zero(talk: Talk):
+    talk.say(MOUSSA, "ARA 225")
+    assert "1=230 F/kg 2=2 300 F/kg" in talk.say(AWA, "ARA 2300 KG")
+    assert talk.say(AWA, "230 f").startswith("Noté Kita ven 20/11: Arachide coque 230 F/kg")
+
+
+def test_words_that_name_none_of_the_choices_answer_nothing(talk: Talk):
+    talk.say(AWA, "NYO 200F")
+    assert "Riz" in talk.say(AWA, "riz")
+    assert talk.say(AWA, "235").startswith("Pas compris")
+    assert talk.questions[0].state == "open"
+
+
+def test_without_a_question_a_lone_market_or_number_is_not_understood(talk: Talk):
+    assert talk.say(AWA, "kita").startswith("Pas compris")
+    assert talk.say(AWA, "225").startswith("Pas compris")

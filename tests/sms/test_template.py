@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service import encoding
+from service.sms.filling import Place, Scene, render
 from service.sms.refused import Refused
-from service.sms.template import Place, Scene, Template, read, render
+from service.sms.template import Template, read
 from tests.sms.outbox_world import a_quote, the_book
 
 BOOK = the_book()
@@ -37,6 +38,24 @@ def test_a_text_without_a_date_gets_the_day_of_its_prices():
 
 def test_a_single_price_is_named_by_product_and_market():
     assert said("{date}: {price:ARA:KITA} F. STOP") == "20/11: 225 F. STOP"
+
+
+def test_in_bambara_each_price_is_counted_both_ways():
+    told = said("{date} {prices}", "bm")
+    assert "225 F/kg (dɔrɔmɛ 45)" in told
+    assert told.count("dɔrɔmɛ") == told.count(" F")
+    assert encoding.segments(encoding.to_gsm(told)) == 1
+
+
+def test_a_single_price_may_be_counted_in_dorome():
+    body = "{price:ARA:KITA} F, dɔrɔmɛ {dorome:ARA:KITA}, {date}. STOP"
+    assert said(body, "bm") == "225 F, dɔrɔmɛ 45, 20/11. STOP"
+    refused = read("{dorome:XXX:KITA}", BOOK.catalog)
+    assert isinstance(refused, Refused)
+
+
+def test_where_drafts_do_not_ship_a_price_line_is_said_in_french_words():
+    assert "(dɔrɔmɛ" not in said("{date} {prices}", "bm", drafts=False)
 
 
 def test_a_price_of_another_day_says_so():

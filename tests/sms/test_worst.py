@@ -157,7 +157,9 @@ def test_every_alert_fits(bare: Book, lang: str):
     for vessels in (False, True):
         book = stocked(bare, 0, vessels=vessels)
         for code, market in everything(book.catalog):
-            fits(alerting.wording(book.price(code, market, TODAY), book.catalog, lang))
+            fits(
+                alerting.wording(book.price(code, market, TODAY), book.catalog, speaker(lang), lang)
+            )
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -165,7 +167,7 @@ def test_every_nudge_fits(bare: Book, lang: str):
     who = Reporter(contact_id=1, name="Awa", language=lang, created_at=NOW)
     for market in bare.catalog.markets.values():
         for words in (nudges._reminder, nudges._question):
-            fits(words(who, market, TODAY))
+            fits(words(speaker(lang), who, market, TODAY))
 
 
 # what a reporter is answered
@@ -192,7 +194,7 @@ def test_every_echo_of_one_price_fits_with_how_to_undo_it(
         told = fits(replies.understood([report(code, market, unit, **facts)], catalog, say, lang))
         assert to_gsm(catalog.products[code].name(lang)) in told, "not shortened to codes"
         assert ("ANNULER" if lang == "fr" else "AYI") in told
-        fits(replies.undone([report(code, market, unit, **facts)], catalog, say, lang))
+        fits(replies.undone([report(code, market, unit, **facts)], [], catalog, say, lang))
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -241,7 +243,7 @@ def test_the_short_replies_fit(lang: str):
     say = speaker(lang)
     for words in (
         replies.no_amount, replies.no_market, replies.nothing_to_undo, replies.no_question,
-        replies.held, replies.dropped, replies.nothing_missing,
+        replies.held, replies.dropped, replies.habit, replies.habit_kept, replies.habit_dropped,
     ):  # fmt: skip
         fits(words(say))
     fits(replies.not_understood(["x" * 40, "y" * 40], say))

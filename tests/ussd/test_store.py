@@ -36,8 +36,13 @@ profiles = st.builds(
         st.lists(st.text(min_size=1, max_size=5)).map(tuple),
         st.integers(0, 99),
         st.integers(0, 9),
-        st.none() | st.floats(0.5, 1),
+        st.none() | st.integers(0, 99),
         st.none() | st.dates(),
+        st.integers(0, 9),
+        st.integers(0, 9),
+        st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3))).map(tuple),
+        st.lists(st.text(max_size=3)).map(tuple),
+        st.booleans(),
     ),
     alerts=st.lists(
         st.builds(AlertCard, st.text(max_size=3), st.text(max_size=3), st.none() | st.integers(5))

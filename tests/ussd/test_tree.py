@@ -84,7 +84,10 @@ def test_a_stranger_has_a_price_in_three_keys():
     assert all(len(keys_of(path)) == 3 for path in prices)
 
 
-@pytest.mark.parametrize("who", ["farmer", "farmer_bm", "relay", "reporter", "villager"])
+@pytest.mark.parametrize(
+    "who",
+    ["farmer", "farmer_bm", "relay", "relay_bm", "reporter", "reporter_bm", "villager"],
+)
 def test_a_known_caller_has_a_price_with_no_key(who):
     screen = dial(PROFILES[who])
     assert screen.about

@@ -187,29 +187,29 @@ def test_goodbye_is_the_end_whatever_follows():
 
 
 def test_a_lost_place_is_offered_with_the_price_still_in_sight():
-    screen = dial(FARMER, "", resume=resume(FARMER, "1*3*2"))
+    screen = dial(FARMER, "", resume=resume(FARMER, "1*3*9"))
     assert screen.text.split("\n")[:2] == ["Arachide coque, Kita", "225 F/kg (210-240) MONTE"]
-    assert screen.text.split("\n")[3:] == ["1 Continuer : Mais, Sébékoro", "2 Recommencer"]
+    assert screen.text.split("\n")[3:] == ["1 Continuer : Quel marché ?", "2 Recommencer"]
 
 
 def test_taking_up_a_lost_place_repeats_no_deed():
     lost = resume(STRANGER, "1*3*2*00*9*6")
     assert lost is None
-    lost = resume(STRANGER, "1*3*2")
-    screen = dial(Profile("fr", None, "MAI", "SEBEKORO"), "1", resume=lost)
-    assert screen.label == "price"
+    lost = resume(STRANGER, "1*3")
+    screen = dial(Profile("fr"), "1", resume=lost)
+    assert screen.label == "markets"
     assert screen.deeds == ()
 
 
 def test_a_place_lost_twice_is_offered_again():
     first = resume(STRANGER, "1*3")
-    second = resume(FARMER, "1*2", resume=first)
-    assert second == Resume(STRANGER, ("1", "3", "2"))
-    assert dial(FARMER, "1", resume=second).text == dial(STRANGER, "1*3*2").text
+    second = resume(FARMER, "1*9", resume=first)
+    assert second == Resume(STRANGER, ("1", "3", "9"))
+    assert dial(FARMER, "1", resume=second).text == dial(STRANGER, "1*3*9").text
 
 
 def test_declining_the_offer_starts_from_home():
-    lost = resume(FARMER, "1*3*2")
+    lost = resume(FARMER, "1*3*9")
     assert dial(FARMER, "2", resume=lost).text == dial(FARMER).text
     assert dial(FARMER, "2*1", resume=lost).text == dial(FARMER, "1").text
     assert dial(FARMER, "00", resume=lost).text == dial(FARMER).text
@@ -222,9 +222,19 @@ def test_home_goodbye_and_what_is_finished_are_not_offered(text):
     assert resume(FARMER, text) is None
 
 
+@pytest.mark.parametrize("text", ["1*3", "1*3*2", "2", "2*9", "3", "3*9", "9"])
+def test_a_screen_that_has_answered_leaves_nothing_to_continue(text):
+    assert resume(FARMER, text) is None
+
+
+def test_a_reporter_s_card_leaves_nothing_to_continue_and_half_a_report_does():
+    assert resume(REPORTER, "8") is None
+    assert resume(REPORTER, "7*1*1").path == ("7", "1", "1")
+
+
 def test_a_place_is_counted_from_home_and_from_who_was_there():
-    lost = resume(STRANGER, "2*1*1*00*9*4*1*1*3")
-    assert lost.path == ("1", "3")
+    lost = resume(STRANGER, "2*1*1*00*9*4*1*1*3*9")
+    assert lost.path == ("1", "3", "9")
     assert (lost.profile.language, lost.profile.product) == ("fr", "ARA")
 
 
@@ -233,7 +243,7 @@ def test_a_very_long_way_is_not_offered():
 
 
 def test_wrong_keys_are_no_part_of_a_place():
-    assert resume(FARMER, "1*77*3*66") == Resume(FARMER, ("1", "3"))
+    assert resume(FARMER, "1*77*9*66") == Resume(FARMER, ("1", "9"))
 
 
 # Anything at all

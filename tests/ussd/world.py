@@ -151,7 +151,7 @@ FARMER = Profile("fr", "V3", "ARA", "KITA", 200, consented=True)
 FARMER_BM = replace(FARMER, language="bm")
 RELAY = replace(FARMER, is_relay=True)
 REPORTER = replace(
-    FARMER, reporter=ReporterCard("Awa K.", ("KITA",), 12, 4, 0.92, date(2026, 11, 20))
+    FARMER, reporter=ReporterCard("Awa K.", ("KITA",), 12, 4, 3, date(2026, 11, 20), 3, 2)
 )
 WATCHED = replace(FARMER, alerts=(AlertCard("ARA", "KITA", 250),))
 PROFILES = {
@@ -161,6 +161,8 @@ PROFILES = {
     "relay": RELAY,
     "reporter": REPORTER,
     "watched": WATCHED,
+    "relay_bm": replace(RELAY, language="bm"),
+    "reporter_bm": replace(REPORTER, language="bm"),
     "placeless": Profile("fr"),
     "villager": Profile("fr", "V3"),
 }

@@ -4,22 +4,24 @@ import asyncio
 import sys
 import threading
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 from sqlalchemy import Engine
 from sqlmodel import select
 
 from service.db import writing
-from service.settings import Loopback, Settings
+from service.settings import Loopback, QuietHours, Settings
 from service.sms import outbox
 from service.sms.claim import Batch
 from service.sms.gateway import Capabilities, Cost, IncomingSms, Outcome, Sent
 from service.sms.gateways.loopback import LoopbackGateway
 from service.sms.tables import BalanceReading, Delivery, FetchCursor, JobRun
 from service.sms.tokens import Tokens
-from service.worker import Clockwork, Job, Supervisor, Worker
 from service.worker.carriers import back_fill, note_balance, weigh
+from service.worker.clockwork import Clockwork, Job
+from service.worker.sender import Worker
+from service.worker.supervisor import Supervisor
 from tests.sms.outbox_world import LIMITS, NOON, VAULT, a_run, looking, people, states
 
 SETTINGS = Settings(
@@ -66,6 +68,58 @@ async def test_the_loop_empties_the_queue_and_stops_when_asked(engine: Engine):
     await asyncio.wait_for(working, 30)
     with looking(engine) as session:
         assert states(session, run) == {"delivered": 45}
+
+
+async def test_what_grew_old_between_the_claim_and_the_wire_is_not_sent(engine: Engine):
+    """The first look at the clock is the claim's; the next is the last before the socket."""
+    sent = []
+    with writing(engine) as session:
+        people(session, 3)
+        run = a_run(session)
+    looks = iter([NOON])
+    gateway = LoopbackGateway(Loopback(), Tokens("t"), sink=sent.append)
+    late = NOON + timedelta(hours=3, minutes=1)
+    worker = Worker(
+        engine, SETTINGS, {"loopback": gateway}, lambda: next(looks, late), VAULT, owner="w1"
+    )
+    await worker.send_once()
+    assert sent == []
+    worker.clockwork.run(next(job for job in worker.clockwork.jobs if job.name == "sweep"))
+    with looking(engine) as session:
+        assert states(session, run) == {"expired": 3}
+
+
+async def test_a_broadcast_that_met_the_night_on_its_way_waits(engine: Engine):
+    sent = []
+    with writing(engine) as session:
+        people(session, 3)
+        run = a_run(session)
+    night = SETTINGS.model_copy(update={"quiet_hours": QuietHours(time(12, 1), time(13, 0))})
+    looks = iter([NOON])
+    gateway = LoopbackGateway(Loopback(), Tokens("t"), sink=sent.append)
+    late = NOON + timedelta(minutes=2)
+    worker = Worker(
+        engine, night, {"loopback": gateway}, lambda: next(looks, late), VAULT, owner="w1"
+    )
+    await worker.send_once()
+    assert sent == []
+    with looking(engine) as session:
+        assert states(session, run) == {"queued": 3}
+
+
+async def test_batches_answered_together_are_settled_together(engine: Engine):
+    with writing(engine) as session:
+        people(session, 70)
+        run = a_run(session)
+    worker = a_worker(engine)
+    working = asyncio.create_task(worker.run())
+    while True:
+        with looking(engine) as session:
+            if states(session, run) == {"delivered": 70}:
+                break
+        await asyncio.sleep(0.02)
+    worker.stop()
+    await asyncio.wait_for(working, 30)
 
 
 @dataclass

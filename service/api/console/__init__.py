@@ -13,18 +13,22 @@ from service.api.console import (
     impact,
     messages,
     moderation,
+    office,
     people,
     prices,
+    reference,
     registers,
     runs,
     screens,
     today,
+    wild,
+    words,
 )
 
 router = APIRouter()
 for _each in (
     door, today, prices, moderation, composer, runs, people, registers, messages, impact,
-    bulletins, screens,
+    bulletins, screens, words, reference, office, wild,
 ):  # fmt: skip
     router.include_router(_each.router)
 

@@ -5,8 +5,15 @@ from fastapi import Response
 from service.api.console.desk import Reader, pages, show
 from service.api.problems import Problem
 from service.api.v1 import bulletins
+from service.i18n import LANGS
 
 router = pages()
+
+
+@router.get("/card")
+def card_page(work: Reader, language: str = "fr") -> Response:
+    """The digits of products and markets, to print and hang up."""
+    return bulletins.card_page(work, language if language in LANGS else LANGS[0])
 
 
 @router.get("/bulletins")

@@ -251,6 +251,9 @@ def _text(x: float, y: float, said: str, kind: str = "", anchor: str = "start") 
 
 
 def _svg(width: int, height: int, label: str, parts: Iterable[Markup], kind: str = "") -> Markup:
-    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}" class="{}">{}</svg>').format(
-        width, height, label, kind, Markup("").join(escape(part) for part in parts)
+    """A picture; with links in it, a group of them, or nobody could reach them by ear."""
+    drawn = Markup("").join(escape(part) for part in parts)
+    role = "group" if "<a " in drawn else "img"
+    return Markup('<svg viewBox="0 0 {} {}" role="{}" aria-label="{}" class="{}">{}</svg>').format(
+        width, height, role, label, kind, drawn
     )

@@ -13,6 +13,7 @@ from service.api.console.desk import (
     Form,
     Reader,
     Second,
+    attempt,
     back,
     letter,
     once,
@@ -22,12 +23,14 @@ from service.api.console.desk import (
     text,
     texts,
     voice_of,
+    whole,
 )
 from service.api.deps import Work
 from service.api.pages import Ask
 from service.api.problems import Problem
 from service.api.v1 import broadcasts
 from service.api.v1.broadcast_forms import (
+    Broadcast,
     BroadcastChange,
     BroadcastForm,
     Preview,
@@ -84,34 +87,51 @@ def create(work: Clerk, form: Form) -> Response:
     said = _said(form)
     if text(form, "do") == "look":
         return _composer(work, said, None, _look(work, said))
-    made = broadcasts.create_broadcast(work, letter(BroadcastForm, said, work.request), once(work))
-    return back(f"{PATH}/{made.id}", "saved")
+    made: list[Broadcast] = []
+    wrong = attempt(
+        work,
+        lambda: made.append(
+            broadcasts.create_broadcast(work, letter(BroadcastForm, said, work.request), once(work))
+        ),
+    )
+    if wrong:
+        return _composer(work, said, None, (None, wrong), status=wrong["status"])
+    return back(f"{PATH}/{made[0].id}", "saved")
 
 
 @router.get("/broadcasts/{broadcast_id}/edit")
 def edit_page(work: Clerk, broadcast_id: int) -> Response:
     row = broadcasts.read_broadcast(work, broadcast_id)
     seen = broadcasts.preview_broadcast(work, broadcast_id)
-    return _composer(work, row.model_dump(), broadcast_id, (seen, None))
+    return _composer(work, row.model_dump(), broadcast_id, (seen, None), row.version)
 
 
 @router.post("/broadcasts/{broadcast_id}/edit")
 def change(work: Clerk, broadcast_id: int, form: Form) -> Response:
     said = _said(form)
     if text(form, "do") == "look":
-        return _composer(work, said, broadcast_id, _look(work, said))
-    broadcasts.change_broadcast(work, broadcast_id, letter(BroadcastChange, said, work.request))
+        return _composer(work, said, broadcast_id, _look(work, said), whole(form, "version"))
+    wrong = attempt(
+        work,
+        lambda: broadcasts.change_broadcast(
+            work, broadcast_id, letter(BroadcastChange, said, work.request)
+        ),
+    )
+    if wrong:
+        version = whole(form, "version")
+        return _composer(work, said, broadcast_id, (None, wrong), version, wrong["status"])
     return back(f"{PATH}/{broadcast_id}", "saved")
 
 
 @router.get("/broadcasts/{broadcast_id}")
 def read_page(work: Reader, broadcast_id: int) -> Response:
     row = broadcasts.read_broadcast(work, broadcast_id)
+    over = row.state in ("finished", "cancelled")
     return show(
         work,
         "broadcast.html",
         row=row,
-        preview=broadcasts.preview_broadcast(work, broadcast_id),
+        preview=None if over else broadcasts.preview_broadcast(work, broadcast_id),
         runs=broadcasts.list_runs_of_broadcast(work, broadcast_id, Ask(None, RUNS)).items,
         own=work.who.name in (row.created_by, row.submitted_by),
         wrong=None,
@@ -174,11 +194,16 @@ def _composer(
     said: Mapping[str, Any],
     broadcast_id: int | None,
     seen: tuple[Preview | None, dict[str, Any] | None],
+    version: int | None = None,
+    status: int = 200,
 ) -> Response:
+    """The page of a draft, what was typed kept beside what is wrong with it."""
     when = said["when"] if isinstance(said["when"], Mapping) else {}
     return show(
         work,
         "composer.html",
+        status,
+        version=version,
         draft=said,
         broadcast_id=broadcast_id,
         kind=_kind(said["when"]),
@@ -206,7 +231,7 @@ def _choices(work: Work) -> Mapping[str, list[tuple[str, str]]]:
         "communes": [(each, each) for each in communes],
         "cooperatives": [(each.code, each.name) for each in groups],
         "markets": [(each.code, each.name) for each in book.fairs()],
-        "products": [(each.code, each.name("fr")) for each in book.sold()],
+        "products": [(each.code, voice.name(each)) for each in book.sold()],
         "sex": [(each, voice.code(each)) for each in SEXES],
         "languages": [(each, voice.code(each)) for each in LANGS],
         "roles": [(each, voice.code(each)) for each in ROLES],

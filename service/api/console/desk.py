@@ -7,22 +7,33 @@ different things. A form carries the session's token, since no script sets a hea
 from collections.abc import Callable, Coroutine, Mapping
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
+import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from starlette.datastructures import FormData
 
 from service.api import logins
 from service.api.console.english import ENGLISH
-from service.api.console.voice import REFUSALS, Voice
-from service.api.deps import Once, Require, SessionDep, State, Work, identify, same_site
-from service.api.errors import mistakes
+from service.api.console.voice import Voice
+from service.api.deps import (
+    Once,
+    Require,
+    SessionDep,
+    State,
+    Work,
+    cookie_of,
+    identify,
+    same_site,
+)
+from service.api.errors import Answered, mistakes
 from service.api.html import Room, language_of
 from service.api.imports import LARGEST_FILE
 from service.api.pages import MOST, Ask, Page
@@ -35,6 +46,7 @@ ALL = Ask(None, MOST)
 """A whole list on one page, as far as a page of the API goes."""
 
 room = Room(Path(__file__).parent, ENGLISH)
+log = structlog.get_logger("console")
 
 Item = TypeVar("Item")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -50,15 +62,22 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except Problem as problem:
-                return _failed(request, problem)
+                return failed(request, problem)
             except RequestValidationError as error:
-                return _failed(request, invalid(error.errors(), request))
+                return failed(request, invalid(error.errors(), request))
             except IntegrityError:
-                return _failed(request, Problem("conflict"))
+                return failed(request, Problem("conflict"))
+            except DataError:
+                return failed(request, Problem("invalid"))
             except SQLAlchemyError:
-                return _failed(request, Problem("busy"))
+                return failed(request, Problem("busy"))
             except HTTPException:
-                return _failed(request, Problem("not_found"))
+                return failed(request, Problem("not_found"))
+            except Answered:
+                raise
+            except Exception:  # whoever reads a page is told in a page
+                log.exception("broken", path=request.url.path)
+                return failed(request, Problem("broken"))
 
         return page
 
@@ -108,7 +127,7 @@ def _work(role: str) -> Any:
             same_site(request)
             if who.csrf and not logins.same_token(who.csrf, text(form, "csrf")):
                 raise Problem("csrf")
-        return Work(who, session, state, state.clock(), request, response)
+        return Work(who, session, state, state.clock(), _as_a_machine(request, form), response)
 
     return Depends(work, scope="function")
 
@@ -116,6 +135,7 @@ def _work(role: str) -> Any:
 Reader = Annotated[Work, _work("viewer")]
 Clerk = Annotated[Work, _work("operator")]
 Second = Annotated[Work, _work("approver")]
+Chief = Annotated[Work, _work("admin")]
 
 
 def show(work: Work, name: str, /, status: int = 200, **values: Any) -> Response:
@@ -145,6 +165,18 @@ def back(path: str, notice: str = "") -> Response:
     """After a change, the page that shows it; reloading repeats nothing."""
     mark = "&" if "?" in path else "?"
     return RedirectResponse(f"{path}{mark}said={notice}" if notice else path, 303)
+
+
+def attempt(work: Work, act: Callable[[], object]) -> dict[str, Any] | None:
+    """Do what a form asks; or what is wrong with it, and nothing of it is kept."""
+    try:
+        with work.session.begin_nested():
+            act()
+    except Problem as problem:
+        return problem_page(work.request, problem)
+    except IntegrityError:
+        return problem_page(work.request, Problem("conflict"))
+    return None
 
 
 def once(work: Work) -> Once:
@@ -182,6 +214,10 @@ NOTICES: Mapping[str, str] = {
     "retried": "Nouvel essai lancé.",
     "stopped": "Plus aucun message ne partira vers ce numéro.",
     "agreed": "Accord inscrit au registre.",
+    "taught": "Appris : compris dès le prochain message.",
+    "dismissed": "Écarté.",
+    "revoked": "Clé révoquée.",
+    "erased": "Effacé pour toujours.",
 }
 """What a page says after a change, by the word in its address."""
 
@@ -224,25 +260,40 @@ def problem_page(request: Request, problem: Problem) -> dict[str, Any]:
     """What is wrong, in the language of the page."""
     spoken = Request({**request.scope, "headers": _with_language(request)})
     body = body_of(problem, spoken)
-    if language_of(request) == "fr":
-        told = [{**each, "detail": _french(each)} for each in body.get("errors", ())]
-        body |= {"errors": told, "hint": "" if told else body.get("hint", "")}
-    return {"hint": "", "errors": [], **body}
+    told = [{"detail": body["detail"], **each} for each in body.get("errors", ())]
+    plain = PLAIN.get(problem.code)
+    detail = room.tongue(request)(plain) if plain else body["detail"]
+    return {**body, "errors": told, "hint": "" if told else body.get("hint", ""), "detail": detail}
 
 
-def _french(error: Mapping[str, Any]) -> str:
-    detail = str(error.get("detail", ""))
-    return REFUSALS.get(str(error.get("code", "")), detail)
+PLAIN: Mapping[str, str] = MappingProxyType(
+    {
+        "csrf": "Page ouverte depuis trop longtemps : rien n'a été changé, rechargez-la.",
+        "invalid": "Il manque quelque chose, ou ce n'est pas juste.",
+        "unknown_code": "Un nom choisi n'existe pas, ou n'existe plus.",
+        "confirmation_needed": "Écrivez d'abord combien pourraient recevoir un second message.",
+        "role_too_low": "Votre rôle ne permet pas cela.",
+    }
+)
+"""Problems that pages say in other words: those of the catalogue speak to programs."""
 
 
-def _failed(request: Request, problem: Problem) -> Response:
+def failed(request: Request, problem: Problem) -> Response:
+    """What went wrong, as a page; the way in when nobody is known."""
     if problem.code == "unauthenticated":
-        asked = request.url.path if request.method in SAFE else "/console"
-        return RedirectResponse(f"{LOGIN}?next={quote(asked)}", 303)
+        return _to_the_door(request)
     body = problem_page(request, problem)
     return room.page(
         request, "problem.html", body["status"], problem=body, back=_came_from(request)
     )
+
+
+def _to_the_door(request: Request) -> Response:
+    """The login page, which says so when a session is over, and leads back here."""
+    looked = request.method in SAFE
+    asked = f"{request.url.path}?{request.url.query}".rstrip("?") if looked else "/console"
+    over = "" if not cookie_of(request) else "&over=read" if looked else "&over=lost"
+    return RedirectResponse(f"{LOGIN}?next={quote(asked)}{over}", 303)
 
 
 def _came_from(request: Request) -> str:
@@ -255,6 +306,15 @@ def _came_from(request: Request) -> str:
 def _with_language(request: Request) -> list[tuple[bytes, bytes]]:
     kept = [pair for pair in request.scope["headers"] if pair[0] != b"accept-language"]
     return [*kept, (b"accept-language", language_of(request).encode())]
+
+
+def _as_a_machine(request: Request, form: FormData) -> Request:
+    """The request as the API reads it: the language of the page, and the version that a form
+    was made from as If-Match."""
+    headers = _with_language(request)
+    if version := whole(form, "version"):
+        headers.append((b"if-match", f'"{version}"'.encode()))
+    return Request({**request.scope, "headers": headers})
 
 
 def _as_read(request: Request) -> Request:

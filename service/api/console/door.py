@@ -25,8 +25,8 @@ AFTER = ("/console", "/simulator")
 
 
 @router.get("/login", dependencies=[Depends(public)])
-def login_page(request: Request, state: State, next: str = HOME) -> Response:
-    return _page(request, state, next)
+def login_page(request: Request, state: State, next: str = HOME, over: str = "") -> Response:
+    return _page(request, state, next, over=over)
 
 
 @router.post("/login", dependencies=[Depends(public)])
@@ -61,7 +61,13 @@ def static(name: str) -> Response:
 
 
 def _page(
-    request: Request, state: Sugu, after: str, wrong: str = "", name: str = "", status: int = 200
+    request: Request,
+    state: Sugu,
+    after: str,
+    wrong: str = "",
+    name: str = "",
+    status: int = 200,
+    over: str = "",
 ) -> Response:
     return room.page(
         request,
@@ -69,6 +75,7 @@ def _page(
         status,
         next=_after(after),
         wrong=wrong,
+        over=over,
         name=name,
         demo=state.settings.demo,
     )

@@ -79,7 +79,7 @@ def _names(work: Work, say: Voice) -> Mapping[str, str]:
     book = work.state.book()
     return {
         **{code: card.name for code, card in book.villages.items()},
-        **{code: goods.name("fr") for code, goods in book.catalog.products.items()},
+        **{code: say.name(goods) for code, goods in book.catalog.products.items()},
         **{code: place.name for code, place in book.catalog.markets.items()},
         **{code: say.code(code) for code in ("fr", "bm", "f", "m")},
     }

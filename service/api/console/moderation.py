@@ -160,7 +160,7 @@ def _case(work: Work, report: Report) -> Case:
     pair = report.product, report.market
     quotes = [
         each
-        for each in (book.quotes.get(pair) or book.vessels.get(pair) or ())
+        for each in (*book.quotes.get(pair, ()), *book.vessels.get(pair, ()))
         if each.unit == report.basis
     ]
     past = [float(each.value) for each in reversed(quotes[:WEEKS])]

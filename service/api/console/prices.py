@@ -11,6 +11,7 @@ from fastapi import Query, Response
 from service.api.console import product_charts as drawn
 from service.api.console.desk import Reader, collect, pages, show, voice_of
 from service.api.deps import Work
+from service.api.problems import Problem
 from service.api.v1 import advice, history, quotes
 from service.api.v1.advice import Where
 from service.api.v1.quotes import Quote
@@ -21,6 +22,8 @@ from service.prices.quote import grade_on
 router = pages()
 
 YEAR = timedelta(days=365)
+LATEST = 26
+"""Past fairs listed under the charts: half a year of a weekly market."""
 LOT = 100
 """Kilos reckoned with when nobody says how many."""
 
@@ -51,8 +54,10 @@ def product_page(
     market: str = "",
     village: str = "",
     kg: Annotated[int, Query(ge=1, le=1_000_000)] = LOT,
+    month: Annotated[str, Query(pattern=r"^(\d{4}-\d{2})?$")] = "",
 ) -> Response:
     book, voice = work.state.book(), voice_of(work.request, work.state)
+    _must_be_known(work, product, market)
     places = book.fairs()
     chosen = market.upper() or next(
         (each.code for each in places if (product.upper(), each.code) in book.quotes),
@@ -79,7 +84,8 @@ def product_page(
         when=when,
         village=book.villages[where.village].name if where else "",
         by_market=_grouped(year),
-        own=own[:26],
+        own=[each for each in own if f"{each.fair_on}".startswith(month)][:LATEST],
+        month=month,
         year=drawn.by_market(year, book.catalog, voice, work.today),
         years=drawn.years(own, references, voice, work.today),
         season=drawn.season(own, references, voice),
@@ -92,6 +98,7 @@ def explain_page(
     work: Reader, product: str, market: str, on: date | None = None, stage: Stage = Stage.PRODUCER
 ) -> Response:
     """Why this number: every report that was looked at, its weight, or why it has none."""
+    _must_be_known(work, product, market)
     found = quotes.explain_quote(work, product, market, on, stage)
     return show(
         work,
@@ -100,6 +107,15 @@ def explain_page(
         product=work.state.book().catalog.products[product.upper()],
         market=work.state.book().catalog.markets[market.upper()],
     )
+
+
+def _must_be_known(work: Work, product: str, market: str) -> None:
+    """An address that names nothing leads to nothing."""
+    catalog = work.state.book().catalog
+    if product.upper() not in catalog.products or (
+        market and market.upper() not in catalog.markets
+    ):
+        raise Problem("not_found")
 
 
 def _cell(price: Price, today: date) -> Cell:

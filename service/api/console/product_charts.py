@@ -64,9 +64,10 @@ def years(
     past = _before(ours, today.year)
     strip_of, note = (past, "") if past else (_last_years(theirs), _source(references, say))
     strip = _strip(strip_of, say)
+    place = f"{own[0].product}?market={own[0].market}" if own else ""
     lines = [
-        _year_line(ours, today.year, str(today.year), 0, say),
-        _year_line(ours, today.year - 1, str(today.year - 1), 2, say),
+        _year_line(ours, today.year, str(today.year), (0, place), say),
+        _year_line(ours, today.year - 1, str(today.year - 1), (2, place), say),
     ]
     ticks = [(float(month), say.short_month(month)) for month in range(1, 13)]
     drawn = charts.lines(
@@ -91,12 +92,18 @@ def season(own: Sequence[Quote], references: Sequence[ReferenceLine], say: Voice
         return Table(Markup(""), note=say.t("Il faut 24 mois de prix pour parler de saison."))
     shown = sorted(series)[-SEASON_SHOWN:]
     states = {month: _state(series, month) for month in shown}
+    place = f"{own[0].product}?market={own[0].market}" if own and enough else ""
     lines = [
         Line(say.t("attendu"), [Point(m, exp(wave.level(m))) for m in _run(shown)], 5, thin=True)
     ]
     for word, tone in (("usual", 0), ("high", 1), ("low", 2)):
         points = [
-            Point(m, series[m], f"{_label(m, say)}: {say.francs(series[m])} F, {_word(word, say)}")
+            Point(
+                m,
+                series[m],
+                f"{_label(m, say)}: {say.francs(series[m])} F, {_word(word, say)}",
+                _fairs_of(place, m),
+            )
             for m in shown
             if states[m] == word
         ]
@@ -201,12 +208,25 @@ def _strip(series: Mapping[int, float], say: Voice) -> Strip | None:
     return Strip(say.t("bas et haut de cinq ans"), edges) if len(edges) > 1 else None
 
 
-def _year_line(series: Series, year: int, name: str, tone: int, say: Voice) -> Line:
+def _year_line(series: Series, year: int, name: str, look: tuple[int, str], say: Voice) -> Line:
+    """`look`: the tone of the line, and the product and market whose fairs explain a month."""
+    tone, place = look
     points = [
-        Point(float(calendar_month(m)), series[m], f"{_label(m, say)}: {say.francs(series[m])} F")
+        Point(
+            float(calendar_month(m)),
+            series[m],
+            f"{_label(m, say)}: {say.francs(series[m])} F",
+            _fairs_of(place, m),
+        )
         for m in _months_of(series, year)
     ]
     return Line(name, points, tone)
+
+
+def _fairs_of(place: str, month: int) -> str:
+    """Where a month's price comes from: its fairs, each with its own explanation."""
+    named = f"{month // 12}-{calendar_month(month):02}"
+    return f"/console/prices/{place}&month={named}#h-past" if place else ""
 
 
 def _months_of(series: Series, year: int) -> Iterable[int]:

@@ -15,7 +15,17 @@ from fastapi import Response
 from service import encoding
 from service.api.console.desk import Reader, pages, show
 from service.api.deps import Work
-from service.i18n import LANGS, catalogues, on_one_line, reviews, translations
+from service.i18n import (
+    APPROVED,
+    LANGS,
+    SOURCE,
+    Say,
+    catalogues,
+    on_one_line,
+    reviews,
+    speaker,
+    translations,
+)
 from service.ussd.caller import Opening, Profile, ReporterCard
 from service.ussd.scene import BACK, HOME, Scene
 from service.ussd.screens import PREFIX, WIRE, Screen
@@ -36,11 +46,13 @@ AMOUNTS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One screen in one language: its keys, its text, and its width with the carrier's prefix."""
+    """One screen in one language: its keys, its text, its width with the carrier's prefix, and
+    how many of its texts nobody has approved yet."""
 
     path: str
     text: str
     septets: int
+    drafts: int = 0
 
     @property
     def fits(self) -> bool:
@@ -78,8 +90,9 @@ def screens_page(work: Reader, room: str = "") -> Response:
         tours=tours,
         languages=LANGS,
         total=len(sayings),
-        approved=sum(each.status == "approved" for each in sayings),
+        approved=sum(each.status == APPROVED for each in sayings),
         wire=WIRE,
+        shipped=work.state.settings.ship_drafts,
     )
 
 
@@ -109,31 +122,61 @@ def catalogue() -> Sequence[Saying]:
 
 
 def tour(work: Work, lang: str) -> Mapping[str, Shown]:
-    """The fullest screen of each name, as a farmer and as a reporter come to it."""
-    book = work.state.book()
-    scene = Scene(Profile(), book, work.today, work.state.voice, work.state.settings.ussd_code)
+    """The fullest screen of each name, as a farmer and as a reporter come to it. Drafts are
+    shown here whether they ship or not: this is where they are read."""
+    book, ear = work.state.book(), Ear(lang)
+    scene = Scene(Profile(), book, work.today, ear.voice, work.state.settings.ussd_code)
     village = next((code for code in book.routes if code in book.villages), None)
     farmer = Profile(language=lang, village=village, sex="f", consented=True)
     market = next(iter(book.catalog.markets), "")
-    reporter = Profile(lang, village, reporter=ReporterCard("Awa K.", (market,), 4, 2, 0.9))
+    reporter = Profile(lang, village, reporter=_fullest(market))
     found: dict[str, Shown] = {}
     for who in (farmer, reporter, Profile(lang, stopped=True), Profile()):
-        for path, screen in _walk(scene, who):
+        for path, screen, drafts in _walk(scene, who, ear):
             width = encoding.septets(screen.text) + PREFIX
             known = found.get(screen.label)
             if screen.language == lang and (known is None or width > known.septets):
-                found[screen.label] = Shown(path, screen.text, width)
+                found[screen.label] = Shown(path, screen.text, width, drafts)
     return found
 
 
-def _walk(scene: Scene, who: Profile) -> Sequence[tuple[str, Screen]]:
-    """Places in the order they are met, each screen entered once."""
+class Ear:
+    """Listens to what a screen says, to know which of its texts are drafts."""
+
+    def __init__(self, lang: str) -> None:
+        self._drafts = drafts() if lang != SOURCE else frozenset()
+        self._heard: set[str] = set()
+
+    def voice(self, lang: str) -> Say:
+        speak = speaker(lang)
+
+        def listening(context: str, text: str, /, **values: object) -> str:
+            self._heard.add(context)
+            return speak(context, text, **values)
+
+        return listening
+
+    def count(self) -> int:
+        """Drafts heard since the last count."""
+        found = len(self._heard & self._drafts)
+        self._heard.clear()
+        return found
+
+
+@lru_cache(maxsize=1)
+def drafts() -> frozenset[str]:
+    """Contexts whose Bambara nobody has approved."""
+    return frozenset(each.context for each in catalogue() if each.status != APPROVED)
+
+
+def _walk(scene: Scene, who: Profile, ear: Ear) -> Sequence[tuple[str, Screen, int]]:
+    """Places in the order they are met, each screen entered once, with its drafts."""
     todo, seen = [""], set[str]()
-    found: list[tuple[str, Screen]] = []
+    found: list[tuple[str, Screen, int]] = []
     while todo and len(found) < MOST:
         path = todo.pop(0)
         screen = screen_of(Opening(who), keys_of(path), scene)
-        found.append((path, screen))
+        found.append((path, screen, ear.count()))
         if screen.text in seen or screen.ends or len(keys_of(path)) >= DEEPEST:
             continue
         seen.add(screen.text)
@@ -163,3 +206,10 @@ def _messages(lang: str) -> Mapping[tuple[str, str], str]:
 
 def _width(text: str) -> int:
     return encoding.septets(encoding.to_gsm(text))
+
+
+def _fullest(market: str) -> ReporterCard:
+    """A card with everything a card may have."""
+    return ReporterCard(
+        "Awa K.", (market,), 48, 4, 3, None, 4, 3, (("MAI", "SAC"),), ("ARA",), dorome=True
+    )

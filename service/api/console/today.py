@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from fastapi import Response
 from sqlalchemy import func
@@ -25,6 +24,8 @@ router = pages()
 WAITING = (Status.HELD, Status.ASKED)
 FIRST = 6
 """Reports and runs shown here; the rest stands on its own page."""
+LATELY = 20_000
+"""Messages looked through for the last one a gateway took: a day of the busiest kind."""
 AHEAD = 3
 """Days of fairs shown, today first."""
 MOVING = ["running", "paused"]
@@ -48,8 +49,8 @@ def today_page(work: Reader) -> Response:
         scheduled=broadcasts.list_broadcasts(work, Ask(None, FIRST), state=["scheduled"]).items,
         checks=health.readyz(work.state, Response()).checks,
         gateway=work.state.settings.gateway,
-        heard=_newest(work, col(Inbox.received_at)),
-        accepted=_newest(work, col(Delivery.accepted_at)),
+        heard=_heard(work),
+        accepted=_accepted(work),
         left=budget.left(work.session, budget.scopes(work.state.limits, None, work.now)),
         stuck=work.session.exec(
             select(func.count()).select_from(Inbox).where(Inbox.state == "stuck")
@@ -75,13 +76,29 @@ def fairs_ahead(work: Work) -> list[tuple[date, Sequence[Market]]]:
 
 
 def _oldest(work: Work) -> datetime | None:
-    statuses = [each.value for each in WAITING]
-    return work.session.exec(
-        select(func.min(ReportRow.received_at)).where(col(ReportRow.status).in_(statuses))
+    """When the first of the waiting reports came in, by the index of each status."""
+    found = (
+        work.session.exec(
+            select(ReportRow.received_at)
+            .where(ReportRow.status == each.value)
+            .order_by(col(ReportRow.id))
+            .limit(1)
+        ).first()
+        for each in WAITING
+    )
+    return min((each for each in found if each), default=None)
+
+
+def _heard(work: Work) -> datetime | None:
+    """The last sign of life from a gateway towards us."""
+    found: datetime | None = work.session.exec(select(func.max(col(Inbox.received_at)))).one()
+    return found
+
+
+def _accepted(work: Work) -> datetime | None:
+    """The last message a gateway took, among the newest: older ones tell nothing of today."""
+    newest = select(func.max(col(Delivery.id)) - LATELY).scalar_subquery()
+    found: datetime | None = work.session.exec(
+        select(func.max(col(Delivery.accepted_at))).where(col(Delivery.id) > newest)
     ).one()
-
-
-def _newest(work: Work, column: Any) -> datetime | None:
-    """The last sign of life from a gateway, in either direction."""
-    found: datetime | None = work.session.exec(select(func.max(column))).one()
     return found

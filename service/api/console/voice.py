@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from service.api.html import Tongue
@@ -46,6 +47,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "stuck": "bloqué", "collision": "collision", "reply": "réponse", "copy": "copie",
         "test": "essai", "challenge": "vérification", "question": "question", "alert": "alerte",
         "broadcast": "envoi groupé", "decision": "décision", "reminder": "rappel",
+        "remind": "rappel", "nudge": "relance", "card": "fiche du mois",
         "reports": "relevés", "command": "commande",
         "help": "aide", "sms": "SMS", "ussd": "USSD", "staff": "personnel",
         # people
@@ -56,6 +58,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "rain": "hivernage",
         # why a report does not count
         "stray": "trop loin des autres", "replaced": "remplacé", "already_heard": "déjà compté",
+        # what staff should look at in a reporter's work
+        "twin": "jumeau", "round": "tout en 000", "no_fair": "jour sans foire",
+        "before_dawn": "avant l'aube", "flag_stuck": "prix figé",
         # reason codes of a decision
         "typo_x10": "un zéro de trop ou de moins", "wrong_unit": "mauvaise unité",
         "wrong_market": "mauvais marché", "wrong_product": "mauvais produit",
@@ -87,34 +92,42 @@ CODES: Mapping[str, str] = MappingProxyType(
         "aflatoxin": "aflatoxine : sécher, trier", "food_reserve": "garder la part à manger",
         "high_for_season": "déjà haut pour la saison", "late_in_season": "tard dans la saison",
         "thin_margin": "marge faible", "level_unchecked": "niveau non vérifié",
+        # what a price is quoted for
+        "kg": "kg", "head": "tête", "piece": "pièce",
         "storage_cost_unknown": "coût de stockage inconnu", "no_price": "pas de prix",
     }
 )  # fmt: skip
 """Codes of the service as the console says them."""
 
 
-REFUSALS: Mapping[str, str] = MappingProxyType(
+ACTS: Mapping[str, str] = MappingProxyType(
     {
-        "characters": "Le texte a des signes qu'aucun de nos téléphones ne montre.",
-        "length": "Le texte est trop long : trois SMS au plus.",
-        "nobody": "Personne d'accord dans cette audience.",
-        "no_price": "Il manque un prix à montrer ; ces personnes ne recevraient rien.",
-        "when": "Le moment donné est passé, ou ne vient jamais.",
-        "frozen": "Les prix figés auraient plus d'un jour au départ.",
-        "cap_run": "Trop de SMS pour un seul envoi.",
-        "cap_day": "Il ne reste pas assez de SMS aujourd'hui.",
-        "cap_month": "Il ne reste pas assez de SMS ce mois.",
-        "stale": "Aucun prix n'est frais : sans prix frais, l'envoi est sauté.",
-        "quiet": "Cela tombe aux heures calmes et attendrait le matin.",
-        "slow": "À ce rythme, les prix seraient trop vieux avant la fin.",
-        "duplicate": "Le même texte va déjà aux mêmes personnes : cochez si c'est voulu.",
-        "own": "Une autre personne doit approuver.",
-        "retries": "Cet envoi a déjà été réessayé trois fois.",
-        "late": "Les prix de cet envoi sont trop vieux pour partir.",
-        "audience": "Un nom de l'audience est inconnu, ou rien n'est choisi.",
+        "create": "créé", "change": "changé", "remove": "supprimé", "password": "mot de passe",
+        "revoke": "révoqué", "accept": "accepté", "reject": "rejeté", "correct": "corrigé",
+        "open": "entré", "close": "sorti", "give": "accord", "stop": "STOP", "erase": "effacé",
+        "export": "exporté", "cancel_fairs": "foires annulées", "dismiss": "écarté",
+        "submit": "soumis", "approve": "approuvé", "pause": "mis en pause", "resume": "repris",
+        "cancel": "annulé", "import": "importé",
     }
-)
-"""Refusals in French, by code; the English sentence comes with the refusal itself."""
+)  # fmt: skip
+"""What was done, by the last word of an action of the audit trail."""
+KEPT: Mapping[str, str] = MappingProxyType(
+    {
+        "subscriber": "profil d'agriculteur", "reporter": "profil de releveur",
+        "consent": "accords", "alerts": "alertes", "inbox": "messages reçus",
+        "delivery": "messages envoyés", "ussd_session": "sessions USSD",
+        "dispute": "prix contestés",
+    }
+)  # fmt: skip
+"""What is kept about a person, as `rights.export` names it."""
+LONGEST_FACT = 60
+"""Characters of one value in a list of changes."""
+
+
+class Named(Protocol):
+    """What has a name in every language, French where none is known."""
+
+    def name(self, lang: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +147,40 @@ class Voice:
         word = CODES.get(str(code))
         return self.t(word) if word else str(code).replace("_", " ")
 
-    def refusal(self, code: str, detail: str) -> str:
-        """Why something will not be sent, in the reader's language where we have it."""
-        return detail if self.english else REFUSALS.get(code, detail)
+    def name(self, thing: Named) -> str:
+        """A product or a unit in the reader's language, where it has a name there."""
+        return thing.name(self.t.lang)
+
+    def of(self, names: Mapping[str, str]) -> str:
+        """The name among names by language."""
+        return names.get(self.t.lang) or names.get("fr", "–")
+
+    def act(self, action: str) -> str:
+        """`product.change` as `changé (product)`: what was done, to which kind of thing."""
+        kind, _, verb = action.partition(".")
+        word = ACTS.get(verb)
+        return f"{self.t(word)} ({kind})" if word else action
+
+    def kept(self, name: str) -> str:
+        """A kind of thing kept about a person."""
+        return self.t(KEPT[name]) if name in KEPT else name
+
+    def facts(self, facts: Mapping[str, Any] | None) -> str:
+        """One side of a change, short: the rest stands in the trail."""
+        said = (f"{name} : {self._fact(value)}" for name, value in (facts or {}).items()
+                if value not in (None, "", [], {}))  # fmt: skip
+        return " ; ".join(said) or "–"
+
+    def _fact(self, value: object) -> str:
+        match value:
+            case bool():
+                return self.t("oui") if value else self.t("non")
+            case list():
+                return _short(", ".join(str(each) for each in value))
+            case dict():
+                return _short(", ".join(f"{name} {said}" for name, said in value.items()))
+            case _:
+                return _short(str(value))
 
     def francs(self, amount: float | None) -> str:
         return "–" if amount is None else francs(round(amount)).replace(" ", "\u202f")
@@ -213,3 +257,7 @@ class Voice:
             pairs = [number[at : at + 2] for at in range(4, 12, 2)]
             return "\u00a0".join(["+223", *pairs])
         return number
+
+
+def _short(said: str) -> str:
+    return said if len(said) <= LONGEST_FACT else f"{said[: LONGEST_FACT - 1]}…"

@@ -33,8 +33,31 @@ class Option(Answer):
     reason: str | None
 
 
+class Lot(Answer):
+    """The lightest lot, in kilos, with which a trip to `market` would be advised."""
+
+    market: str
+    kg: int
+
+
+class Shelling(Answer):
+    """Kernels against nuts in the shell at one market: `gain` and `cost` in F per kilo in the
+    shell; `pays` when that is sure enough to be told as a gain."""
+
+    made: str
+    market: str
+    share: float
+    cost: int
+    gain: int
+    probability: float
+    pays: bool
+    measured_on: date
+
+
 class Where(Answer):
-    """Options best net first. `floor` is the best net: below it do not sell at home."""
+    """Options best net first. `floor` is the best net: below it do not sell at home. `lot` is
+    what neighbours must gather for a trip to be advised: null when no weight makes it sure, or
+    no home price is known. `shelling` is null where no yield has been measured."""
 
     product: str
     village: str
@@ -46,6 +69,8 @@ class Where(Answer):
     verdict: Literal["go", "stay", "unknown"]
     market: str | None
     reasons: list[str]
+    lot: Lot | None
+    shelling: Shelling | None
 
 
 class Season(Answer):

@@ -67,7 +67,9 @@ def create_alias(work: Operator, form: AliasForm) -> Alias:
     target, folded = form.target.upper(), fold(form.text).strip()
     records.must_exist(work.session, TABLES[form.kind], target, "target")
     if not folded:
-        raise invalid("text", "empty", "Nothing is left of it to compare.")
+        raise invalid(
+            "text", "empty", "Nothing is left of it to compare.", "Il n'en reste rien à comparer."
+        )
     row = AliasRow(kind=form.kind, target=target, form=folded, lang=form.language)
     same = select(AliasRow).where(
         AliasRow.kind == row.kind, AliasRow.target == target, AliasRow.form == folded

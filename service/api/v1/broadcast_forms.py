@@ -69,8 +69,9 @@ class BroadcastChange(Letter):
 
 
 class BroadcastForm(Letter):
-    """`{prices}`, `{price:ARA:KITA}`, `{date}`, `{day}`, `{market}`, `{village}`, `{commune}` and
-    `{code}` are filled in for each reader. `freeze`: prices as approved, or as when it is sent."""
+    """`{prices}`, `{price:ARA:KITA}`, `{dorome:ARA:KITA}`, `{date}`, `{day}`, `{market}`,
+    `{village}`, `{commune}` and `{code}` are filled in for each reader. `freeze`: prices as
+    approved, or as when it is sent."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 

@@ -100,7 +100,13 @@ def remove_broadcast(work: Operator, broadcast_id: Id) -> None:
     """Throw a draft away; what has runs is history (409)."""
     row = work.one(BroadcastRow, broadcast_id)
     if row.state != "draft":
-        raise errors.refused(Refused("state", f"It is {row.state}: it cannot be removed."))
+        raise errors.refused(
+            Refused(
+                "state",
+                f"It is {row.state}: it cannot be removed.",
+                "L'état actuel de cet envoi ne permet pas de le supprimer.",
+            )
+        )
     records.remove(work, row)
 
 
@@ -118,7 +124,7 @@ def copy_broadcast(work: Operator, broadcast_id: Id) -> Broadcast:
 def preview_broadcast(work: Viewer, broadcast_id: Id) -> Preview:
     """What would leave now: words per language, people, SMS, cost, and what stands against it."""
     work.one(BroadcastRow, broadcast_id)
-    return _seen(plans.look(work.session, broadcast_id, work.now, press_of(work)))
+    return _seen(work, plans.look(work.session, broadcast_id, work.now, press_of(work)))
 
 
 @router.post("/preview")
@@ -141,7 +147,7 @@ def preview_draft(work: Operator, form: BroadcastForm) -> Preview:
     )
     seen = plans.look(work.session, stored(made.id), work.now, press_of(work))
     trial.rollback()
-    return _seen(seen)
+    return _seen(work, seen)
 
 
 @router.post("/{broadcast_id}/test-send")
@@ -273,5 +279,10 @@ def _next(work: Work, row: BroadcastRow, count: int = 3) -> Sequence[datetime]:
     return schedule.next_times(rule, work.now, work.state.limits.zone, fairs, count)
 
 
-def _seen(seen: Seen) -> Preview:
-    return Preview.model_validate(seen, from_attributes=True)
+def _seen(work: Work, seen: Seen) -> Preview:
+    told = {
+        name: [{"code": each.code, "detail": each.said(work.lang)} for each in found]
+        for name, found in (("blockers", seen.blockers), ("cautions", seen.cautions))
+    }
+    facts = {name: getattr(seen, name) for name in Preview.model_fields if name not in told}
+    return Preview.model_validate({**facts, **told}, from_attributes=True)

@@ -1,4 +1,5 @@
-"""The tables that leave Sugu as files. Phones are masked, whoever asks."""
+"""The tables that leave Sugu as files. Phones are masked, whoever asks, but in the list of airtime,
+which is of no use without them: there they are whole for those who see them whole anyway."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from service.api import hdx
 from service.api.deps import Work
 from service.api.hdx import Choice
 from service.api.sheets import Sheet
+from service.api.v1.rewards import UNPAID, Pay, rewards
 from service.api.v1.silence import read_silence
 from service.people.tables import Contact, Reporter, Subscriber
 from service.prices.tables import Gap, QuoteRow, ReportRow, RouteRow, WeighingRow
@@ -31,6 +33,7 @@ class Span:
     first: date
     last: date
     run: int | None = None
+    pay: Pay = UNPAID
 
 
 def _reports(work: Work, span: Span) -> Sheet:
@@ -148,7 +151,7 @@ def _weighings(work: Work, _span: Span) -> Sheet:
 
 
 def _silence(work: Work, _span: Span) -> Sheet:
-    columns = ("market", "name", "fair_on", "hours", "silent", "received", "owed", "call")
+    columns = ("market", "name", "fair_on", "hours", "silent", "received", "absent", "owed", "call")
     rows = [
         (
             each.market,
@@ -157,12 +160,14 @@ def _silence(work: Work, _span: Span) -> Sheet:
             each.hours,
             each.silent,
             " ".join(each.received),
+            " ".join(each.absent),
             " ".join(each.owed),
             ", ".join(caller.name for caller in each.call),
         )
         for each in read_silence(work).items
     ]
-    return Sheet("silence", columns, rows, (("hours", "since the end of the fair"),))
+    notes = (("hours", "since the end of the fair"), ("absent", "said to have no price"))
+    return Sheet("silence", columns, rows, notes)
 
 
 def _gaps(work: Work, span: Span) -> Sheet:
@@ -171,6 +176,10 @@ def _gaps(work: Work, span: Span) -> Sheet:
     ordered = query.order_by(col(Gap.week).desc(), col(Gap.asked).desc()).limit(MOST_ROWS)
     rows = [_cells(row, columns) for row in work.session.exec(ordered)]
     return Sheet("gaps", columns, rows, (("asked", "questions of the week without an answer"),))
+
+
+def _rewards(work: Work, span: Span) -> Sheet:
+    return rewards(work, span.first, span.last, span.pay)
 
 
 EXTRACTS: Mapping[str, Callable[[Work, Span], Sheet]] = MappingProxyType(
@@ -185,6 +194,7 @@ EXTRACTS: Mapping[str, Callable[[Work, Span], Sheet]] = MappingProxyType(
         "weighings": _weighings,
         "silence": _silence,
         "gaps": _gaps,
+        "rewards": _rewards,
     }
 )
 

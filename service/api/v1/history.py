@@ -118,7 +118,7 @@ def _save(work: Work, form: PriceForm, source: str) -> bool | None:
     catalog = work.state.book().catalog
     product = _product(form.commodity, catalog.products)
     if form.currency.upper() not in {"XOF", "FCFA", "CFA"}:
-        raise invalid("currency", "currency", "Prices are in XOF.")
+        raise invalid("currency", "currency", "Prices are in XOF.", "Les prix sont en XOF.")
     kilos = _kilos(form.unit)
     facts: dict[str, Any] = {
         "month": form.date.replace(day=1),
@@ -169,5 +169,10 @@ def _kilos(unit: str) -> float | None:
         return None
     found = MASS.match(word)
     if not found or float(found[1] or 1) == 0:
-        raise invalid("unit", "unit", "The unit is no mass: KG, 100 KG, ...")
+        raise invalid(
+            "unit",
+            "unit",
+            "The unit is no mass: KG, 100 KG, ...",
+            "L'unité n'est pas une masse : KG, 100 KG, ...",
+        )
     return float(found[1] or 1) * IN_KILOS[found[2]]

@@ -70,7 +70,9 @@ def create_key(work: Admin, form: KeyForm) -> NewKey:
             days=form.days,
         )
     except ValueError as error:
-        raise invalid("role", "role", str(error)) from error
+        raise invalid(
+            "role", "role", str(error), "Une clé ne peut pas dépasser le rôle de son propriétaire."
+        ) from error
     return _new(work, said)
 
 

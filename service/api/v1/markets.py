@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from service.api import imports, records
 from service.api.deps import Operator, Viewer, Work
 from service.api.imports import FileDep, Loader
-from service.api.letters import Answer, Code, Day, Imported, Letter, Name, Source
+from service.api.letters import Answer, Code, Day, Imported, Letter, Source
 from service.api.pages import Page, Paging, like, paged
 from service.prices.store import bump
 from service.prices.tables import FairCancelled, MarketRow
@@ -20,6 +20,7 @@ from service.prices.tables import FairCancelled, MarketRow
 router = APIRouter(prefix="/markets", tags=["markets"])
 
 MarketName = Annotated[str, Field(min_length=1, max_length=60, examples=["Sirakoro"])]
+Place = Annotated[str, Field(max_length=80)]
 Days = Annotated[list[Day], Field(max_length=7, examples=[["sat"]])]
 Cancelled = Annotated[list[date], Field(max_length=60, description="Fairs called off")]
 
@@ -28,9 +29,9 @@ class MarketChange(Letter):
     """Only the fields given are changed."""
 
     name: MarketName | None = None
-    commune: Name | None = None
-    cercle: Name | None = None
-    region: Name | None = None
+    commune: Place | None = None
+    cercle: Place | None = None
+    region: Place | None = None
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
     fair_days: Days | None = None
@@ -46,9 +47,9 @@ class MarketChange(Letter):
 class MarketForm(MarketChange):
     code: Annotated[Code, Field(examples=["SIRAKORO"])]
     name: MarketName
-    commune: Annotated[str, Field(max_length=80)] = ""
-    cercle: Annotated[str, Field(max_length=80)] = ""
-    region: Annotated[str, Field(max_length=80)] = ""
+    commune: Place = ""
+    cercle: Place = ""
+    region: Place = ""
     fair_days: Days = Field(default_factory=list)
     daily: bool = False
     kind: Literal["rural", "urban"] = "rural"

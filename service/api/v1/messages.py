@@ -1,9 +1,11 @@
 """Messages: everything that came in and went out, newest first, with the raw exchange."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import sqlalchemy
 from fastapi import APIRouter, Query
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from service import encoding
@@ -15,10 +17,12 @@ from service.people.store import find
 from service.people.tables import Contact
 from service.phone import parse
 from service.sms import archive, states
-from service.sms.tables import Delivery, Exchange, Inbox, MessageText
+from service.sms.tables import Delivery, Exchange, Inbox, MessageText, Run
 
 router = APIRouter(prefix="/messages", tags=["messages"])
 
+SEARCHED = 100_000
+"""Messages that a search for words reads each way; further back, one knows the number."""
 Direction = Literal["in", "out"]
 
 
@@ -68,7 +72,8 @@ def list_messages(
     gateway: Annotated[str | None, Query(max_length=20)] = None,
     q: Annotated[str | None, Query(max_length=60)] = None,
 ) -> Page[Message]:
-    """In and out together, newest first; `q` searches words, or finds a phone number."""
+    """In and out together, newest first; `q` finds a phone number, or searches the words of the
+    newest hundred thousand each way."""
     before = values_of(ask.cursor, [int, int]) or [LARGEST_ID - 1, LARGEST_ID - 1]
     contact_id = _contact(work, q)
     found: list[tuple[datetime, int, Message]] = []
@@ -129,7 +134,8 @@ def _incoming(
     if contact_id is not None:
         query = query.where(Inbox.contact_id == contact_id)
     elif q:
-        query = query.where(col(Inbox.text).ilike(like(q), escape="|"))
+        bottom = _bottom(work, Inbox, before)
+        query = query.where(col(Inbox.id) > bottom, col(Inbox.text).ilike(like(q), escape="|"))
     rows = work.session.exec(query.order_by(col(Inbox.id).desc()).limit(limit))
     return [(row.received_at, row.id or 0, _received(work, row, contact)) for row, contact in rows]
 
@@ -155,14 +161,35 @@ def _outgoing(
     if gateway:
         query = query.where(Delivery.gateway == gateway)
     if contact_id is not None:
-        query = query.where(Delivery.contact_id == contact_id)
+        query = query.where(col(Delivery.id).in_(_sent_to(contact_id)))
     elif q:
-        query = query.where(col(MessageText.body).ilike(like(q), escape="|"))
+        bottom = _bottom(work, Delivery, before)
+        query = query.where(
+            col(Delivery.id) > bottom, col(MessageText.body).ilike(like(q), escape="|")
+        )
     rows = work.session.exec(query.order_by(col(Delivery.id).desc()).limit(limit))
     return [
         (row.created_at, row.id or 0, _sent(work, row, text, contact))
         for row, text, contact in rows
     ]
+
+
+def _bottom(work: Work, table: type[Inbox] | type[Delivery], before: int) -> int:
+    """Where a search for words ends: it reads that many messages, and not the years behind."""
+    newest = work.session.exec(select(func.max(col(table.id))).where(col(table.id) < before)).one()
+    return (newest or 0) - SEARCHED
+
+
+def _sent_to(contact_id: int) -> Any:
+    """Ids of all that was sent to one phone: by itself, or in any of the runs."""
+    alone = sqlalchemy.select(col(Delivery.id)).where(
+        col(Delivery.run_id).is_(None), col(Delivery.contact_id) == contact_id
+    )
+    in_runs = sqlalchemy.select(col(Delivery.id)).where(
+        col(Delivery.run_id).in_(sqlalchemy.select(col(Run.id))),
+        col(Delivery.contact_id) == contact_id,
+    )
+    return sqlalchemy.union_all(alone, in_runs)
 
 
 def _received(work: Work, row: Inbox, contact: Contact | None) -> Message:

@@ -20,8 +20,9 @@ from service.prices.quote import Quote as Published
 from service.prices.quote import grade_on
 from service.prices.report import Vote
 from service.prices.shelf import quote_of
-from service.prices.store import Window, workings
+from service.prices.store import Window, uncounted, workings
 from service.prices.tables import QuoteRow, ReportRow
+from service.prices.units import kilos_used
 
 router = APIRouter(prefix="/quotes", tags=["quotes"])
 
@@ -51,7 +52,9 @@ class Quote(Answer):
 
 
 class Weighed(Answer):
-    """A report that was looked at: its share of the quote, or the reason it has none."""
+    """A report that was looked at: its share of the quote, or the reason it has none. `kilos` are
+    those of one unit as it was weighed when the report came, `weighed_on` when; null for a kilo, a
+    head, and a vessel nobody has weighed. `cv` is the unit's spread."""
 
     report: int
     reporter: int
@@ -62,6 +65,9 @@ class Weighed(Answer):
     amount: int
     unit: str
     quantity: int
+    kilos: float | None
+    weighed_on: date | None
+    cv: float
     value: float
     trust: float
     share: float
@@ -147,7 +153,12 @@ def explain_quote(
     return Explanation(
         quote=answer(found.quote, book, work.today),
         reports=_weighed(work, [*weighed, *dropped]),
-        uncounted=_uncounted(work, window, {vote.report for vote, _, _ in [*weighed, *dropped]}),
+        uncounted=[
+            Uncounted(
+                report=row.id or 0, status=row.status, reason=row.reason, value=row.basis_value
+            )
+            for row in uncounted(work.session, window, found)
+        ],
     )
 
 
@@ -240,6 +251,9 @@ def _weighed(work: Work, votes: Iterable[tuple[Vote, float, str | None]]) -> lis
             amount=rows[vote.report][0].amount,
             unit=rows[vote.report][0].unit,
             quantity=rows[vote.report][0].quantity,
+            kilos=kilos_of(rows[vote.report][0]),
+            weighed_on=rows[vote.report][0].weighed_on,
+            cv=rows[vote.report][0].cv,
             value=round(vote.value, 2),
             trust=vote.trust,
             share=round(share, 4),
@@ -249,19 +263,8 @@ def _weighed(work: Work, votes: Iterable[tuple[Vote, float, str | None]]) -> lis
     ]
 
 
-def _uncounted(work: Work, window: Window, seen: set[int]) -> list[Uncounted]:
-    rows = work.session.exec(
-        select(ReportRow)
-        .where(
-            ReportRow.product == window.product,
-            ReportRow.market == window.market,
-            ReportRow.stage == window.stage.value,
-            ReportRow.observed_on == window.day,
-        )
-        .order_by(col(ReportRow.id))
-    )
-    return [
-        Uncounted(report=row.id or 0, status=row.status, reason=row.reason, value=row.basis_value)
-        for row in rows
-        if row.id not in seen
-    ]
+def kilos_of(row: ReportRow) -> float | None:
+    """Kilos of one weighed vessel, as the report was valued with."""
+    if row.weighed_on is None:
+        return None
+    return kilos_used(row.amount, row.quantity, row.basis_value)

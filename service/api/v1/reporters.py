@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
@@ -34,6 +34,10 @@ from service.prices.tables import MarketRow
 
 router = APIRouter(prefix="/reporters", tags=["reporters"])
 
+APART = ("phone", "habits")
+"""Fields of the form that are no columns to be set as they stand."""
+GIVEN = ("markets",)
+"""What stands among the habits and was told by staff, not learnt."""
 EXAMPLE: Any = {
     "phone": "+22370000001", "name": "Awa K.", "market": "KITA", "cooperative": "demo",
     "language": "fr",
@@ -41,7 +45,8 @@ EXAMPLE: Any = {
 
 
 class ReporterChange(Letter):
-    """Only the fields given are changed. A new `phone` keeps the person's history."""
+    """Only the fields given are changed. A new `phone` keeps the person's history; `habits` is
+    only ever `{}`: what was learnt of usual units, forms and money is forgotten."""
 
     phone: PhoneText | None = None
     name: Name | None = None
@@ -50,6 +55,7 @@ class ReporterChange(Letter):
     language: Language | None = None
     sex: Sex | None = None
     active: bool | None = None
+    habits: Annotated[dict[str, Any], Field(max_length=0)] | None = None
 
 
 class ReporterForm(ReporterChange):
@@ -64,7 +70,10 @@ class ReporterForm(ReporterChange):
 
 
 class Reporter(Answer):
-    """`trust` (0.5 to 1) weighs this person's prices. `stopped`: asked not to be written to."""
+    """`trust` (0.5 to 1) weighs this person's prices; `bias` and `noise` (log) are what it follows,
+    null before eight shared fairs. `habits` were learnt from answers: usual `units` by product,
+    `forms` by value chain, how bare numbers count `money`; a word of the message always wins.
+    `stopped`: asked not to be written to."""
 
     id: int
     phone: str
@@ -76,6 +85,9 @@ class Reporter(Answer):
     active: bool
     stopped: bool
     trust: float
+    bias: float | None
+    noise: float | None
+    habits: dict[str, Any]
     created_at: datetime
     demo: bool
     version: int
@@ -125,7 +137,9 @@ def read_reporter(work: Viewer, reporter_id: Id) -> Reporter:
 def change_reporter(work: Operator, reporter_id: Id, form: ReporterChange) -> Reporter:
     """Change a reporter: a market, a number, a rest (`active: false`)."""
     row = work.one(ReporterRow, reporter_id)
-    changes = _facts(work, records.given(form, ("phone",)))
+    changes = _facts(work, records.given(form, APART))
+    if form.habits is not None:
+        changes["habits"] = {name: row.habits[name] for name in GIVEN if name in row.habits}
     if form.phone:
         changes["contact_id"] = _contact(work, form.phone, row.id)
         if changes["contact_id"] != row.contact_id:
@@ -161,7 +175,7 @@ def found(work: Work, q: str, *fields: Any) -> Any:
 
 def _enrol(work: Work, form: ReporterForm) -> ReporterRow:
     contact_id = _contact(work, form.phone, None)
-    facts = _facts(work, form.model_dump(exclude={"phone"}))
+    facts = _facts(work, form.model_dump(exclude=set(APART)))
     row = ReporterRow(contact_id=contact_id, created_at=work.now, **facts)
     row = records.create(work, row, None)
     _forget(work, row)
@@ -174,7 +188,7 @@ def _of_the_demo(work: Work, form: ReporterForm) -> ReporterRow | None:
     known = _of_contact(work.session, people.key(contact.id)) if contact else None
     if known is None or not known.demo:
         return None
-    row = records.change(work, known, _facts(work, records.given(form, ("phone",))))
+    row = records.change(work, known, _facts(work, records.given(form, APART)))
     _forget(work, row)
     return row
 
@@ -229,7 +243,7 @@ def _save(work: Work, form: ReporterForm) -> bool | None:
         _enrol(work, form)
         return True
     before = known.version
-    records.change(work, known, _facts(work, records.given(form, ("phone",))))
+    records.change(work, known, _facts(work, records.given(form, APART)))
     _forget(work, known)
     return None if known.version == before else False
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
+import sqlalchemy
 from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field
 from sqlmodel import col, select
@@ -12,7 +13,7 @@ from service.api import records
 from service.api.deps import OnceDep, Operator, Viewer, Work
 from service.api.errors import unknown
 from service.api.letters import Answer, Code, Id, Letter, Reason
-from service.api.pages import Page, Paging, like, paged
+from service.api.pages import Ask, Page, Paging, like, paged, values_of
 from service.api.problems import Problem
 from service.people.tables import Reporter
 from service.prices import amends, questions, reception
@@ -95,23 +96,46 @@ def list_reports(
     query = select(ReportRow, Reporter).join(
         Reporter, col(Reporter.id) == col(ReportRow.reporter_id)
     )
-    for column, code in (
-        (ReportRow.product, product.upper() if product else None),
-        (ReportRow.market, market.upper() if market else None),
-        (ReportRow.stage, stage),
-        (ReportRow.reporter_id, reporter),
-    ):
-        if code is not None:
-            query = query.where(column == code)
-    if status:
-        query = query.where(col(ReportRow.status).in_(status))
+    wanted: list[Any] = [
+        column == code
+        for column, code in (
+            (ReportRow.product, product.upper() if product else None),
+            (ReportRow.market, market.upper() if market else None),
+            (ReportRow.stage, stage),
+            (ReportRow.reporter_id, reporter),
+        )
+        if code is not None
+    ]
     if since:
-        query = query.where(ReportRow.observed_on >= since)
+        wanted.append(ReportRow.observed_on >= since)
     if until:
-        query = query.where(ReportRow.observed_on <= until)
+        wanted.append(ReportRow.observed_on <= until)
     if q:
-        query = query.where(col(ReportRow.text).ilike(like(q), escape="|"))
+        wanted.append(col(ReportRow.text).ilike(like(q), escape="|"))
+    if status:
+        wanted = [_of_statuses(status, wanted, ask, oldest_first=oldest_first)]
+    query = query.where(*wanted)
     return paged(work.session, query, [ReportRow.id], ask, report_of, newest_first=not oldest_first)
+
+
+def _of_statuses(
+    statuses: Sequence[Status], wanted: Sequence[Any], ask: Ask, *, oldest_first: bool
+) -> Any:
+    """The next reports of each status, found in the index of each: the few that wait are not
+    looked for among the millions that do not."""
+    after = values_of(ask.cursor, [int])
+    key = col(ReportRow.id)
+    beyond = [(key > after[0]) if oldest_first else (key < after[0])] if after else []
+    order = key.asc() if oldest_first else key.desc()
+    parts = [
+        sqlalchemy.select(key)
+        .where(col(ReportRow.status) == each, *wanted, *beyond)
+        .order_by(order)
+        .limit(ask.limit + 1)
+        .subquery()
+        for each in dict.fromkeys(statuses)
+    ]
+    return key.in_(sqlalchemy.union_all(*(sqlalchemy.select(part.c.id) for part in parts)))
 
 
 @router.get("/{report_id}")
@@ -203,7 +227,11 @@ def _open(work: Work, report_id: int) -> ReportRow:
     row = work.one(ReportRow, report_id)
     work.expect(row.version)
     if Status(row.status) not in LIVE:
-        raise Problem("wrong_state", hint=f"The report is {row.status}.")
+        raise Problem(
+            "wrong_state",
+            hint=f"The report is {row.status}.",
+            indice="Ce relevé a déjà sa décision.",
+        )
     return row
 
 

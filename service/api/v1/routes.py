@@ -157,7 +157,9 @@ def _change(work: Work, row: RouteRow, form: RouteChange) -> RouteRow:
 
 def _dated(work: Work, as_of: date | None) -> date:
     if as_of and as_of > work.today:
-        raise invalid("as_of", "future", "This day has not come yet.")
+        raise invalid(
+            "as_of", "future", "This day has not come yet.", "Ce jour n'est pas encore venu."
+        )
     return as_of or work.today
 
 

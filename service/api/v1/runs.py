@@ -39,7 +39,8 @@ DeliveryState = Literal[
 
 class Run(Answer):
     """`counts` add up to `total`. `rate` is messages a second, `left` seconds to go; `stuck`:
-    no progress for two minutes; `no_report`: accepted, and no report in a day."""
+    no progress for two minutes; `no_report`: accepted, and no report in a day. People are given
+    their rows in slices; `addressed_at` is when the last of them had one."""
 
     id: int
     broadcast_id: int
@@ -48,6 +49,7 @@ class Run(Answer):
     parent_id: int | None
     due_at: datetime
     created_at: datetime
+    addressed_at: datetime | None
     finished_at: datetime | None
     not_after: datetime | None
     state: str
@@ -120,7 +122,7 @@ def read_run(work: Viewer, run_id: Id) -> RunPage:
     row = work.one(RunRow, run_id)
     shares = {
         name: [Share(name=each.name, counts=dict(each.counts)) for each in found]
-        for name, found in runs.statistics(work.session, run_id).items()
+        for name, found in work.state.tallies.statistics(work.session, row).items()
     }
     return RunPage(**run_of(work, row).model_dump(), shares=shares)
 
@@ -204,7 +206,7 @@ def run_of(work: Work, row: RunRow) -> Run:
 
 
 def _read(session: Session, row: RunRow, now: datetime, state: Sugu) -> Run:
-    seen = runs.progress(session, row, now, state.limits)
+    seen = runs.progress(session, row, now, state.limits, state.tallies)
     name = session.exec(select(Broadcast.name).where(Broadcast.id == row.broadcast_id)).first()
     return Run.model_validate(
         {

@@ -81,6 +81,8 @@ def read_staff(work: Admin, staff_id: Id) -> Staff:
 def change_staff(work: Admin, staff_id: Id, form: StaffChange) -> Staff:
     """Change a role, a password, or close an account; its keys close with it."""
     row = work.one(StaffRow, staff_id)
+    if work.who.staff_id == staff_id and (form.disabled or form.role not in (None, row.role)):
+        raise Problem("yourself")
     changes = records.given(form, ("password", "disabled"))
     if form.disabled is not None:
         changes["disabled_at"] = (row.disabled_at or work.now) if form.disabled else None

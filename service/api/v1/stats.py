@@ -3,10 +3,12 @@
 Counts only: no phone can be followed through them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
+import sqlalchemy
 from fastapi import APIRouter, Query
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -101,7 +103,12 @@ def read_stats(
     last = until or work.today
     first = since or last - timedelta(days=USUAL_DAYS - 1)
     if not timedelta(0) <= last - first <= timedelta(days=LONGEST_DAYS):
-        raise invalid("from", "range", f"From one day to {LONGEST_DAYS} days.")
+        raise invalid(
+            "from",
+            "range",
+            f"From one day to {LONGEST_DAYS} days.",
+            f"D'un à {LONGEST_DAYS} jours.",
+        )
     return Stats(
         since=first,
         until=last,
@@ -134,30 +141,35 @@ def _use(session: Session, first: date, last: date) -> Use:
 
 
 def _reach(session: Session) -> Reach:
-    people = select(func.count()).select_from(Subscriber)
-    joined = people.join(Contact, col(Contact.id) == col(Subscriber.contact_id))
+    named = (Subscriber.sex, Subscriber.language, Subscriber.village, Subscriber.role)
+    kinds: list[Any] = [col(each) for each in named]
+    writable: list[Any] = [col(Subscriber.consented), col(Contact.stopped_at).is_not(None)]
+    people = session.execute(
+        sqlalchemy.select(*kinds, *writable, func.count())
+        .join(Contact, col(Contact.id) == col(Subscriber.contact_id))
+        .group_by(*kinds, *writable)
+    ).all()
 
-    def by(column: Any) -> list[Count]:
-        query = select(column, func.count()).select_from(Subscriber)
-        return _counts(session, query.group_by(column))
+    def by(place: int) -> list[Count]:
+        found: Counter[str] = Counter()
+        for row in people:
+            found[row[place] or ""] += row[-1]
+        return _ordered(found.items())
 
-    served = select(func.count(func.distinct(Subscriber.village)))
-    households = select(func.coalesce(func.sum(Village.households), 0)).where(
-        col(Village.code).in_(
-            select(Subscriber.village).where(col(Subscriber.village).is_not(None))
-        )
+    served = {row[2] for row in people if row[2]}
+    held = dict(
+        session.execute(sqlalchemy.select(col(Village.code), col(Village.households))).all()
     )
-    stopped = col(Contact.stopped_at)
     return Reach(
-        subscribers=session.exec(people).one(),
-        reachable=session.exec(joined.where(col(Subscriber.consented), stopped.is_(None))).one(),
-        stopped=session.exec(joined.where(stopped.is_not(None))).one(),
-        villages=session.exec(served).one(),
-        households=session.exec(households).one() or 0,
-        by_sex=by(Subscriber.sex),
-        by_language=by(Subscriber.language),
-        by_village=by(Subscriber.village),
-        by_role=by(Subscriber.role),
+        subscribers=sum(row[-1] for row in people),
+        reachable=sum(row[-1] for row in people if row[4] and not row[5]),
+        stopped=sum(row[-1] for row in people if row[5]),
+        villages=len(served),
+        households=sum(held.get(village) or 0 for village in served),
+        by_sex=by(0),
+        by_language=by(1),
+        by_village=by(2),
+        by_role=by(3),
     )
 
 
@@ -219,10 +231,10 @@ def _sent(session: Session, start: datetime, end: datetime) -> Mapping[str, Any]
 
 def _counts(session: Session, query: Any) -> list[Count]:
     """Largest first."""
-    rows = [
-        ("" if name is None else str(name), int(count)) for name, count in session.execute(query)
-    ]
-    return [
-        Count(name=name, count=count)
-        for name, count in sorted(rows, key=lambda row: (-row[1], row[0]))
-    ]
+    rows = session.execute(query)
+    return _ordered(("" if name is None else str(name), int(count)) for name, count in rows)
+
+
+def _ordered(rows: Iterable[tuple[str, int]]) -> list[Count]:
+    ordered = sorted(rows, key=lambda row: (-row[1], row[0]))
+    return [Count(name=name, count=count) for name, count in ordered]

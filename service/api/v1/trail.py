@@ -8,12 +8,15 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from service import audit
-from service.api.deps import Admin
+from service.api.deps import Admin, Work
 from service.api.letters import Answer
 from service.api.pages import Page, Paging, paged
 from service.audit import AuditEntry
 
 router = APIRouter(prefix="/audit", tags=["audit"])
+
+RECENT = 8
+"""Changes told beside a record; the whole of them stands in the trail."""
 
 
 class Entry(Answer):
@@ -56,6 +59,13 @@ def list_audit(
         query = query.where(AuditEntry.subject == subject)
     keys = [AuditEntry.id]
     return paged(work.session, query, keys, ask, Entry.model_validate, newest_first=True)
+
+
+def recent(work: Work, subject: str) -> list[AuditEntry]:
+    """The last changes of one thing, for a page that shows it to those who may change it."""
+    query = select(AuditEntry).where(AuditEntry.subject == subject)
+    newest = query.order_by(col(AuditEntry.id).desc()).limit(RECENT)
+    return list(work.session.exec(newest)) if work.who.may("operator") else []
 
 
 @router.get("/verify")

@@ -13,8 +13,10 @@ from service.api.errors import invalid
 from service.api.imports import FileDep, Loader
 from service.api.letters import Answer, Code, Id, Imported, Letter, Source
 from service.api.pages import Page, Paging, paged
-from service.prices.catalog import ANY_MARKET
+from service.prices.catalog import ANY_MARKET, Weight
+from service.prices.quote import STALE_AFTER_DAYS
 from service.prices.tables import MarketRow, ProductRow, UnitRow, WeighingRow
+from service.prices.units import REWEIGH_AFTER_DAYS
 
 router = APIRouter(prefix="/weighings", tags=["weighings"])
 
@@ -48,6 +50,26 @@ class Weighing(Answer):
     demo: bool
 
 
+class Standing(Answer):
+    """A vessel as it is reckoned with: median `kilos`, `cv` (spread over mean), `count` weighings,
+    the last on `last_on`. `due`: not weighed for 90 days; `stale`: for 120, which costs its prices
+    a grade."""
+
+    unit: str
+    product: str
+    market: str
+    kilos: float
+    cv: float
+    count: int
+    last_on: date
+    due: bool
+    stale: bool
+
+
+class Summary(Answer):
+    items: list[Standing]
+
+
 @router.get("")
 def list_weighings(
     work: Viewer,
@@ -74,6 +96,22 @@ def list_weighings(
 def create_weighing(work: Operator, form: WeighingForm) -> Weighing:
     """One more weighing; the unit's kilos are their median. Reports from now on use it."""
     return Weighing.model_validate(_weigh(work, form))
+
+
+@router.get("/summary")
+def summarise_weighings(
+    work: Viewer, product: str | None = None, market: str | None = None
+) -> Summary:
+    """What each vessel weighs, by product and market: the kilos reports are valued with now, their
+    spread, how many weighings and how old; and which are due again."""
+    found = work.state.book().catalog.weights.items()
+    return Summary(
+        items=[
+            _standing(work, *which, weight)
+            for which, weight in sorted(found)
+            if product in (None, which[1]) and market in (None, which[2])
+        ]
+    )
 
 
 @router.get("/{weighing_id}")
@@ -103,7 +141,9 @@ def _weigh(work: Work, form: WeighingForm) -> WeighingRow:
     }
     _check(work, facts["unit"], facts["product"], facts["market"])
     if facts["weighed_on"] > work.today:
-        raise invalid("weighed_on", "future", "This day has not come yet.")
+        raise invalid(
+            "weighed_on", "future", "This day has not come yet.", "Ce jour n'est pas encore venu."
+        )
     return records.create(work, WeighingRow(**facts), None)
 
 
@@ -113,7 +153,9 @@ def _check(work: Work, unit: str, product: str, market: str) -> None:
     if market != ANY_MARKET:
         records.must_exist(work.session, MarketRow, market, "market")
     if work.one(UnitRow, unit).measure != "vessel":
-        raise invalid("unit", "not_a_vessel", "Only a vessel is weighed.")
+        raise invalid(
+            "unit", "not_a_vessel", "Only a vessel is weighed.", "On ne pèse qu'un récipient."
+        )
 
 
 def _save(work: Work, form: WeighingForm) -> bool | None:
@@ -132,3 +174,18 @@ def _save(work: Work, form: WeighingForm) -> bool | None:
 
 
 LOADER = Loader(WeighingForm, _save)
+
+
+def _standing(work: Work, unit: str, product: str, market: str, weight: Weight) -> Standing:
+    age = (work.today - weight.last_on).days
+    return Standing(
+        unit=unit,
+        product=product,
+        market=market,
+        kilos=round(weight.kilos, 2),
+        cv=round(weight.cv, 4),
+        count=weight.count,
+        last_on=weight.last_on,
+        due=age > REWEIGH_AFTER_DAYS,
+        stale=age > STALE_AFTER_DAYS,
+    )

@@ -6,7 +6,6 @@ oracle of the wire. Contract: `gateways.md` 1.
 """
 
 import asyncio
-import json
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -14,10 +13,6 @@ from types import MappingProxyType
 from typing import Any
 
 import httpx
-import requests
-from africastalking.Application import ApplicationService
-from africastalking.Service import AfricasTalkingException
-from africastalking.SMS import SMSService
 
 from service.settings import AfricasTalking
 from service.sms.gateway import (
@@ -45,6 +40,7 @@ from service.sms.gateways import atforms
 from service.sms.gateways.fields import as_text, instant, listed, number, part, texts, without
 from service.sms.gateways.line import Line, Verdict, classify, loaded
 from service.sms.gateways.quiet import Quiet
+from service.sms.ringing import IncomingCall
 from service.sms.tokens import Tokens
 
 LIVE = "https://api.africastalking.com"
@@ -93,6 +89,7 @@ class AfricasTalkingGateway(Quiet):
             ussd=UssdStyle.ACCUMULATED,
             ussd_end_event=True,
             opt_out_events=True,
+            calls=True,
             balance=True,
             poll_inbox=True,
             rate=its.rate or rate or RATE,
@@ -139,14 +136,17 @@ class AfricasTalkingGateway(Quiet):
     def read_opt_out(self, raw: RawRequest) -> OptOut | None:
         return atforms.read_opt_out(raw)
 
+    def read_call(self, raw: RawRequest) -> IncomingCall | None:
+        return atforms.read_call(raw)
+
     def ack(self, kind: Kind, body: str = "", label: str = "") -> Ack:
         return atforms.ack(kind, body, label)
 
     async def health(self) -> Health:
         """Ask for the balance, by the SDK."""
-        service = ApplicationService(self._its.username, self._its.api_key.get_secret_value())
-        service._baseUrl = self._url
-        answer = await _ask(service.fetch_application_data)
+        from service.sms.gateways import sdk
+
+        answer = await asyncio.to_thread(sdk.application_data, *self._account())
         balance = cost(as_text(part(answer, "userData").get("balance")))
         if balance is None:
             return Health(ok=False, detail="Africa's Talking does not say the balance")
@@ -158,12 +158,12 @@ class AfricasTalkingGateway(Quiet):
 
     async def fetch(self, after: str | None) -> list[IncomingSms]:
         """Messages newer than `after` (`fetch:15071`), page by page while pages bring news."""
-        service = SMSService(self._its.username, self._its.api_key.get_secret_value())
-        service._baseUrl = self._url
+        from service.sms.gateways import sdk
+
         last = _integer((after or "").removeprefix(FETCHED)) or 0
         found: dict[int, IncomingSms] = {}
         for _ in range(PAGES):
-            answer = await _ask(service.fetch_messages, last)
+            answer = await asyncio.to_thread(sdk.messages, *self._account(), last)
             items = listed(part(answer, "SMSMessageData").get("Messages"))
             news = {at: sms for at, sms in map(self._fetched, items) if at > last}
             if not news:
@@ -183,18 +183,11 @@ class AfricasTalkingGateway(Quiet):
         )
         return _integer(said.get("id", "")) or 0, sms
 
+    def _account(self) -> tuple[str, str, str]:
+        return self._its.username, self._its.api_key.get_secret_value(), self._url
+
     async def close(self) -> None:
         await self._line.close()
-
-
-async def _ask(call: Any, *args: object) -> object:
-    """One SDK call in a thread: it blocks. None when it failed; the answer may be a `str` when
-    the content type carries a charset."""
-    try:
-        answer = await asyncio.to_thread(call, *args)
-        return json.loads(answer) if isinstance(answer, str) else answer
-    except (requests.RequestException, AfricasTalkingException, ValueError):
-        return None
 
 
 # --- reading the answer to a send -------------------------------------------------------

@@ -21,6 +21,7 @@ from service.sms.gateway import (
     UssdTurn,
 )
 from service.sms.gateways.fields import Fields, caller, fields, instant, number, without
+from service.sms.ringing import IncomingCall
 
 STATES: Mapping[str, NoteState] = MappingProxyType(
     {
@@ -34,12 +35,16 @@ STATES: Mapping[str, NoteState] = MappingProxyType(
         "expired": NoteState.FAILED,
     }
 )
+ONCE = frozenset({"sessionId", "phoneNumber", "text", "serviceCode"})
+"""Fields of a dial that must not be said twice in different ways."""
 REPORT = ReportForm(
     frozenset({"id", "status", "phoneNumber"}),
     frozenset({"networkCode", "failureReason", "retryCount"}),
 )
 HOP_HEADER = "at-ussd-hop-metadata"
 """Names the screen in Africa's Talking's own session statistics."""
+REJECT = b'<?xml version="1.0" encoding="UTF-8"?><Response><Reject/></Response>'
+"""Hang up before the call is taken: it costs neither side anything."""
 LONGEST_LABEL = 99
 """Characters of a hop label; `|` separates them in the end-of-session report."""
 
@@ -82,22 +87,17 @@ def read_delivery(raw: RawRequest) -> list[DeliveryNote]:
 def read_ussd(raw: RawRequest) -> UssdTurn | Unreadable:
     """One hop. `text` holds every entry so far joined by `*`, and is empty on the first."""
     form = fields(raw)
-    twice = form.doubled & {"sessionId", "phoneNumber", "text", "serviceCode"}
-    if twice:
+    if form.doubled and (twice := form.doubled & ONCE):
         return Unreadable(f"{min(twice)} given twice")
-    session, phone = form.get("sessionId"), caller(form.get("phoneNumber"))
+    said = form.values.get  # and not `form.get`, which is five times as dear: this is every dial
+    session, given = said("sessionId", "").strip(), said("phoneNumber", "").strip()
+    phone = caller(given)
     if not session:
         return Unreadable("no sessionId")
     if phone is None:
-        given = form.get("phoneNumber")
         return Unreadable("phoneNumber is not a phone number" if given else "no phoneNumber")
-    return UssdTurn(
-        session=session,
-        phone=phone,
-        service_code=form.get("serviceCode"),
-        network=form.get("networkCode") or None,
-        text=form.get("text"),
-    )
+    code, network = said("serviceCode", "").strip(), said("networkCode", "").strip()
+    return UssdTurn(session, phone, code, network or None, said("text", "").strip())
 
 
 def read_ussd_end(raw: RawRequest) -> UssdEnd | None:
@@ -129,9 +129,22 @@ def read_opt_out(raw: RawRequest) -> OptOut | None:
     return OptOut(phone, form.get("senderId", "shortCode"))
 
 
+def read_call(raw: RawRequest) -> IncomingCall | None:
+    """A voice callback: one while the call rings (`isActive` 1) and one after it (0). Either
+    tells of the call; `sessionId` makes the second a repeat. Calls that we placed are not."""
+    form = fields(raw)
+    from_number = number(form.get("callerNumber"))
+    if not from_number or form.get("direction").lower() == "outbound":
+        return None
+    return IncomingCall(form.get("sessionId"), from_number, form.get("destinationNumber"))
+
+
 @lru_cache(maxsize=4096)
 def ack(kind: Kind, body: str, label: str) -> Ack:
-    """Any 200 does, except for USSD: there the body is the screen (`CON ...`, `END ...`)."""
+    """Any 200 does, except for USSD, where the body is the screen (`CON ...`, `END ...`), and for
+    a call, which is refused in so many words."""
+    if kind is Kind.CALL:
+        return Ack(body=REJECT, content_type="application/xml")
     if kind is not Kind.USSD:
         return Ack()
     hop = "".join(sign for sign in label if sign.isascii() and sign.isprintable() and sign != "|")

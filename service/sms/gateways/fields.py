@@ -5,25 +5,26 @@ Pure. Nothing here raises for what a stranger sent; what cannot be read is simpl
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from urllib.parse import unquote_to_bytes
+from typing import NamedTuple
+from urllib.parse import quote, unquote_to_bytes
 
 from service.phone import parse
 from service.sms.gateway import RawRequest
 
 MOST_FIELDS = 100
 """Fields read from one request; carriers send about ten."""
+SIGNS = bytes(range(128)).decode("ascii")
+NONE: frozenset[str] = frozenset()
 PHONE_LIKE = re.compile(r"[+\d][\d ().-]*", re.ASCII)
 """What may be a phone number. Letters never: a parser would dial them (`70-ORANGE`)."""
 EPOCH_MILLIS = 11
 """Digits from which an epoch counts milliseconds (seconds have 10 until the year 2286)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """First value of each field, and the names given twice with different values."""
 
     values: Mapping[str, str]
@@ -45,37 +46,39 @@ def fields(raw: RawRequest) -> Fields:
     """The fields of a form or of a flat JSON body; the query's where the body has none."""
     loaded = document(raw)
     if isinstance(loaded, dict):
-        return Fields({**_first(_words(raw.query.encode())), **texts(loaded)})
-    body = _words(raw.body)
-    first = _first(body)
-    doubled = _doubled(body, first) if len(first) < len(body) else frozenset()
+        return Fields({**_form(raw.query.encode()).values, **texts(loaded)})
+    body = _form(raw.body)
     if not raw.query:
-        return Fields(first, doubled)
-    return Fields({**_first(_words(raw.query.encode())), **first}, doubled)
+        return body
+    return Fields({**_form(raw.query.encode()).values, **body.values}, body.doubled)
 
 
-def _doubled(body: list[tuple[str, str]], first: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(name for name, value in body if first[name] != value)
+def _form(body: bytes) -> Fields:
+    """The first value of each field, and which were given again with another."""
+    first: dict[str, str] = {}
+    doubled = NONE
+    for name, value in _words(body):
+        if first.setdefault(name, value) != value:
+            doubled |= {name}
+    return Fields(first, doubled)
 
 
-def _first(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        found.setdefault(name, value)
-    return found
-
-
-def _words(form: bytes) -> list[tuple[str, str]]:
-    if not form.isascii():
-        return [(as_words(name), as_words(value)) for name, value in pairs(form)]
+def _words(body: bytes) -> list[tuple[str, str]]:
+    """Name and value of each field. One loop: this is read at every dial."""
     found = []
-    for piece in form.decode().replace("\0", "").split("&", MOST_FIELDS)[:MOST_FIELDS]:
+    for piece in _pieces(body):
         if "%" in piece or "+" in piece:
             found.append(_decoded(piece))
         elif piece:
             name, _, value = piece.partition("=")
             found.append((name, value))
     return found
+
+
+def _pieces(body: bytes) -> list[str]:
+    """The fields as they stand; bytes that are not ASCII are escaped here as a form should."""
+    text = body.decode("ascii") if body.isascii() else quote(body, safe=SIGNS)
+    return text.replace("\0", "").split("&", MOST_FIELDS)[:MOST_FIELDS]
 
 
 @lru_cache(maxsize=8192)

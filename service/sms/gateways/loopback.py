@@ -25,6 +25,7 @@ from service.sms.gateway import (
 )
 from service.sms.gateways import atforms
 from service.sms.gateways.quiet import Quiet
+from service.sms.ringing import IncomingCall
 from service.sms.tokens import Tokens
 
 RATE = 200.0
@@ -50,6 +51,7 @@ class LoopbackGateway(Quiet):
             ussd=UssdStyle.ACCUMULATED,
             ussd_end_event=True,
             opt_out_events=True,
+            calls=True,
             own_message_id=True,
             rate=its.rate or rate or RATE,
             tier=its.wire_tier,
@@ -79,6 +81,9 @@ class LoopbackGateway(Quiet):
 
     def read_opt_out(self, raw: RawRequest) -> OptOut | None:
         return atforms.read_opt_out(raw)
+
+    def read_call(self, raw: RawRequest) -> IncomingCall | None:
+        return atforms.read_call(raw)
 
     def ack(self, kind: Kind, body: str = "", label: str = "") -> Ack:
         return atforms.ack(kind, body, label)

@@ -17,6 +17,7 @@ from service.sms.gateway import (
     UssdEnd,
     UssdTurn,
 )
+from service.sms.ringing import IncomingCall
 from service.sms.tokens import Tokens
 
 
@@ -42,6 +43,9 @@ class Quiet:
         return None
 
     def read_heartbeat(self, raw: RawRequest) -> Heartbeat | None:
+        return None
+
+    def read_call(self, raw: RawRequest) -> IncomingCall | None:
         return None
 
     def ack(self, kind: Kind, body: str = "", label: str = "") -> Ack:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from service.prices.report import Money
 from service.sms.lexicon.index import Lexicon
 from service.sms.words.figures import is_small
 from service.sms.words.nodes import Figure, Mark, Node, Thing, UnitWord
@@ -15,8 +16,9 @@ KILO_LOTS = frozenset({20, 25, 50, 100})
 """Kilos that produce is often priced by; as F/kg they would be just as likely."""
 SACK_SIZES = frozenset({50, 100})
 """Kilos printed on sacks."""
-OTHER_SACKS = range(11, 121)
-"""Kilos that a number between `sac` and `kg` may be: a size we have no sack for."""
+OTHER_SACKS = range(11, 1000)
+"""Kilos that a number between `sac` and `kg` may be, a size we have no sack for: no sack costs
+less than that in francs."""
 
 
 def counted(nodes: Sequence[Node], lexicon: Lexicon) -> list[Node]:
@@ -58,7 +60,7 @@ def _size_at(nodes: Sequence[Node], at: int) -> tuple[int, int] | None:
     if not _is_sack(nodes[at]) or at + 1 >= len(nodes):
         return None
     size, after = nodes[at + 1], nodes[at + 2] if at + 2 < len(nodes) else None
-    if not isinstance(size, Figure) or size.marked or size.options or size.parts:
+    if not isinstance(size, Figure) or not _may_be_size(size):
         return None
     kilos = isinstance(after, UnitWord) and after.targets == ("KG",) and after.count is None
     if kilos and size.value in OTHER_SACKS:
@@ -66,6 +68,12 @@ def _size_at(nodes: Sequence[Node], at: int) -> tuple[int, int] | None:
     if size.value in SACK_SIZES and isinstance(after, Figure):
         return size.value, 2
     return None
+
+
+def _may_be_size(figure: Figure) -> bool:
+    """Whether a number may be kilos: `boro tan`, in Bambara words, counts sacks or money."""
+    doubtful = figure.marked or figure.options or figure.parts
+    return not doubtful and figure.money is Money.BARE
 
 
 def _is_sack(node: Node) -> bool:
@@ -82,7 +90,7 @@ def _vague_size(nodes: Sequence[Node], at: int) -> Node:
         size = _is_sack(before) and head in SACK_SIZES and tail
         if size or head <= SMALL:
             return replace(node, options=(node.value, tail))
-    if before is not None and _is_sack(before) and not node.marked and node.value in SACK_SIZES:
+    if before is not None and _is_sack(before) and not node.marked and node.said in SACK_SIZES:
         return replace(node, options=(node.value,))
     return node
 

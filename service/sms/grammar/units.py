@@ -21,7 +21,7 @@ def bound(nodes: Sequence[Node], lexicon: Lexicon) -> tuple[list[Node], list[Uni
     homeless: list[UnitWord] = []
     for at, node in enumerate(nodes):
         if isinstance(node, UnitWord):
-            if _torn(nodes, at, node, lexicon):
+            if _torn(out, nodes, at, node, lexicon):
                 homeless.append(node)
             elif not _bound_back(out, nodes, at, node, lexicon):
                 homeless += [pending] if pending else []
@@ -100,15 +100,15 @@ def _leads_next(nodes: Sequence[Node], at: int, before: Figure, lexicon: Lexicon
     return (before.value >= SMALL_MONEY) is not heavy and (later.value >= SMALL_MONEY) is heavy
 
 
-def _torn(nodes: Sequence[Node], at: int, unit: UnitWord, lexicon: Lexicon) -> bool:
-    """Whether a unit of middle size stands between two prices that differ in size, so that
-    nothing tells whose it is: `mai 1750 panier tomate 4500`."""
-    before, later = _last_figure(nodes[:at]), _rival(nodes, at, lexicon)
-    figure = nodes[before] if before is not None else None
-    if unit.targets not in MIDDLING or later is None or not isinstance(figure, Figure):
-        return False
-    led = isinstance(nearest(nodes, before or 0, -1), UnitWord)
-    return not led and (figure.value >= SMALL_MONEY) is not (later.value >= SMALL_MONEY)
+def _torn(
+    out: Sequence[Node], nodes: Sequence[Node], at: int, unit: UnitWord, lexicon: Lexicon
+) -> bool:
+    """Whether a unit of middle size stands between two prices without a unit, so that nothing
+    tells whose it is: `mai 1750 panier tomate 4500`."""
+    before = _last_figure(out)
+    figure = out[before] if before is not None else None
+    free = isinstance(figure, Figure) and figure.unit is None
+    return free and unit.targets in MIDDLING and _rival(nodes, at, lexicon) is not None
 
 
 def _rival(nodes: Sequence[Node], at: int, lexicon: Lexicon) -> Figure | None:

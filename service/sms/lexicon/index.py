@@ -129,10 +129,11 @@ class Lexicon:
         if len(word) > LONGEST:
             return None
         cuts = ((word[:at], word[at:]) for at in range(2, len(word) - 1))
-        ways = [cut for cut in cuts if all(map(self._is_part, cut))]
+        ways = [cut for cut in cuts if all(map(self.is_part, cut))]
         return ways[0] if len(ways) == 1 else None
 
-    def _is_part(self, word: str) -> bool:
+    def is_part(self, word: str) -> bool:
+        """Whether `word` may be one of two run together."""
         if len(word) < PART_FROM and word != "kg":
             return False
         return bool({m.sense for m in self.meanings.get(word, ())} & GLUED)

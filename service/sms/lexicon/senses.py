@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from service.i18n import LANGS
 from service.prices.catalog import Catalog
 from service.sms.lexicon.forms import Forms, plain
 from service.sms.lexicon.meaning import WEAK, Meaning, Sense, distinct
@@ -37,9 +38,9 @@ def _catalog_meanings(catalog: Catalog, forms: Forms) -> _Meanings:
 
 def _catalog_forms(catalog: Catalog) -> Iterator[tuple[Sense, str, str]]:
     tables: Mapping[Sense, Mapping[str, Sequence[str]]] = {
-        Sense.PRODUCT: {p.code: (p.code, *p.names.values()) for p in catalog.products.values()},
+        Sense.PRODUCT: {p.code: (p.code, *_spoken(p.names)) for p in catalog.products.values()},
         Sense.MARKET: {m.code: (m.code, m.name) for m in catalog.markets.values()},
-        Sense.UNIT: {u.code: (u.code, *u.names.values()) for u in catalog.units.values()},
+        Sense.UNIT: {u.code: (u.code, *_spoken(u.names)) for u in catalog.units.values()},
     }
     for sense, table in tables.items():
         for code, names in table.items():
@@ -48,6 +49,11 @@ def _catalog_forms(catalog: Catalog) -> Iterator[tuple[Sense, str, str]]:
         sense = Sense(alias.kind)
         if alias.target in tables.get(sense, ()):
             yield sense, alias.target, plain(alias.form)
+
+
+def _spoken(names: Mapping[str, str]) -> Iterator[str]:
+    """The names in the languages people write to us in; English is for the console."""
+    return (name for lang, name in names.items() if lang in LANGS)
 
 
 def _leaves_form_open(target: str, form: str, forms: Forms) -> bool:

@@ -66,6 +66,8 @@ def named_date_at(
         return None
     after = tokens[at + 1] if at + 1 < len(tokens) else None
     dated = bool(before) and isinstance(before[-1], DayWord)
+    if dated and _before_products(tokens, at + 1, lexicon):
+        return DayWord(token.text, "", int(token.text)), at + 1
     opened = dated or (at > 0 and tokens[at - 1].text == "le")
     month = _month(after, lexicon) if after and (opened or after.text != "mai") else 0
     if month and after:
@@ -73,6 +75,23 @@ def named_date_at(
     if opened and not (after and _carries_on(after, lexicon)):
         return DayWord(token.text, "", int(token.text)), at + 1
     return None
+
+
+def _before_products(tokens: Tokens, at: int, lexicon: Lexicon) -> bool:
+    """`mardi 24 mai 150 mil 200`: a product follows and each has a price behind it, so that the
+    number before is none. A year after `mai` makes it a month."""
+    first, price = (*tokens[at : at + 2], None, None)[:2]
+    if not (first and price and price.kind is Kind.FIGURE and not first.glued):
+        return False
+    if not lexicon.has(first.text, Sense.PRODUCT) or _is_year(price):
+        return False
+    rest = tokens[at:]
+    products = sum(lexicon.has(each.text, Sense.PRODUCT) for each in rest)
+    return sum(each.kind is Kind.FIGURE for each in rest) >= products
+
+
+def _is_year(token: Token) -> bool:
+    return len(token.text) == 4 and token.text.startswith("20")
 
 
 def _month(token: Token, lexicon: Lexicon) -> int:

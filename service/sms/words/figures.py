@@ -24,6 +24,12 @@ SPACED_HEAD = 100
 SPACED_STEP = 50
 """F. Thousands written apart end in a multiple of it; anything else is not one number."""
 
+MONEY = (Sense.FRANC, Sense.DOROME)
+TEN, HUNDRED, MILLE = 10, 100, 1000
+"""`dix sept mille cinq` is said of 17 500 as well as of 17 005."""
+PURSE = ("wari", "wori")
+"""Money, said behind the currency: `sefa wari 250`."""
+
 Tokens = Sequence[Token]
 
 
@@ -95,8 +101,12 @@ def _marks(tokens: Tokens, at: int, lexicon: Lexicon, *, before: bool) -> tuple[
     """The money marks from `at` on, and where they end. Only marks that go with a number count."""
     found: set[Money] = set()
     end = at
-    while end < len(tokens) and (mark := _mark(tokens, end, lexicon, before=before)):
-        found.add(mark)
+    while end < len(tokens):
+        mark = _mark(tokens, end, lexicon, before=before)
+        if mark:
+            found.add(mark)
+        elif not (found and tokens[end].text in PURSE):
+            break
         end += 1
     return found, end
 
@@ -237,7 +247,15 @@ def _spoken(tokens: Tokens, at: int, lexicon: Lexicon) -> tuple[Node, int] | Non
     if heard is None or not language:
         return None
     amount, used = heard
+    if _lends_its_mark(words, used, lexicon):
+        amount, used = read_words(words[: used - 1]) or heard
     return _spoken_figure(tokens, at, at + used, amount, language, lexicon)
+
+
+def _lends_its_mark(words: Sequence[str], used: int, lexicon: Lexicon) -> bool:
+    """`kelen dorome waa saba`: the mark opens the next amount, the number before it counts."""
+    opens = 1 < used < len(words) and lexicon.has(words[used], Sense.NUMBER)
+    return opens and lexicon.has(words[used - 1], Sense.DOROME)
 
 
 def _opens_amount(word: str, lexicon: Lexicon) -> bool:
@@ -271,9 +289,11 @@ def _spoken_figure(
     counted = language == "bm" or any(lexicon.has(w, Sense.DOROME) for w in words)
     money = Money.DOROME if counted else Money.BARE
     said = (dorome(amount) or amount) if counted else amount
-    marked = any(lexicon.has(w, sense) for w in words for sense in (Sense.FRANC, Sense.DOROME))
+    marked = any(lexicon.has(w, sense) for w in words for sense in MONEY)
     suffix, after = _marks(tokens, end, lexicon, before=False)
     options: tuple[int, ...] = (amount, said) if counted and Money.FRANC in suffix else ()
+    if not counted and amount > MILLE and 0 < amount % MILLE < TEN:
+        options = (amount + amount % MILLE * (HUNDRED - 1), amount)
     if words[0] == "ba" or amount > GREATEST:
         options = (min(amount, GREATEST),)
     if suffix and not counted:

@@ -41,6 +41,8 @@ _SMALL = {
 }
 COUNTED = frozenset({Sense.NUMBER, Sense.MONTH})
 """Senses that a figure or an amount in words would have used up already."""
+TEN = 10
+"""`bi` is ten of what follows it."""
 _DROPPED = frozenset({Sense.POLITE, Sense.FILLER, Sense.FRANC})
 
 Tokens = Sequence[Token]
@@ -60,14 +62,25 @@ def gloss(text: str, lexicon: Lexicon) -> list[Node]:
 
 
 def _day_or_tens(nodes: Sequence[Node], at: int) -> Node:
-    """`bi` is today, unless it stands in a half-understood number: `keme ni bi sbaa`."""
+    """`bi` is today, unless it stands in a half-understood number: `keme ni bi sbaa`, or after
+    a lone digit, which with it may be tens the wrong way round: `duuru bi`."""
     node = nodes[at]
-    if not (isinstance(node, DayWord) and node.word == "bi"):
+    if _is_bi(nodes, at + 1) and isinstance(node, Figure) and _is_digit(node):
+        return replace(node, options=(node.value * TEN, node.value))
+    if not _is_bi(nodes, at):
         return node
-    before = [n for n in nodes[max(at - 2, 0) : at] if n is not Mark.JOINT][-1:]
-    counting = any(isinstance(n, Figure) and n.spoken for n in before)
+    linked = nodes[at - 1 : at] == [Mark.JOINT]
     cut_off = isinstance(nodes[at + 1], Stray) if at + 1 < len(nodes) else False
-    return Stray(node.word) if counting or cut_off else node
+    return Stray("bi") if linked or cut_off else node
+
+
+def _is_bi(nodes: Sequence[Node], at: int) -> bool:
+    node = nodes[at] if at < len(nodes) else None
+    return isinstance(node, DayWord) and node.word == "bi"
+
+
+def _is_digit(figure: Figure) -> bool:
+    return figure.spoken and not figure.article and figure.said < TEN
 
 
 def _wary(nodes: Sequence[Node], at: int) -> Node:

@@ -5,6 +5,9 @@ from collections.abc import Iterator, Sequence
 from service.sms.lexicon import Lexicon
 from service.sms.words.tokens import Kind, Token
 
+FRANC_MARKS = ("fcfa", "cfa", "frs", "fr", "f")
+"""Marks written without a space both ways, the longest first."""
+
 
 def mended(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[Token]:
     """The tokens with O for 0, l for 1 and words run together put right."""
@@ -100,12 +103,21 @@ def _as_digits(text: str, lexicon: Lexicon, *, inside: bool) -> tuple[str, str]:
     return "0" * (len(text) - len(rest)), rest
 
 
+def _unmarked(token: Token, lexicon: Lexicon) -> tuple[str, str] | None:
+    """The franc mark and the known word run together behind a figure: `225fkita`, `160fcfakg`."""
+    if not token.glued:
+        return None
+    heads = [mark for mark in FRANC_MARKS if token.text.startswith(mark)]
+    rests = [(mark, token.text[len(mark) :]) for mark in heads]
+    return next((cut for cut in rests if lexicon.is_part(cut[1])), None)
+
+
 def _parted(token: Token, lexicon: Lexicon) -> Iterator[Token]:
     """A word nobody knows, parted in the two known words it runs together, if it does."""
     if token.kind is not Kind.WORD or lexicon.spell(token.text):
         yield token
         return
-    two = lexicon.parted(token.text)
+    two = _unmarked(token, lexicon) or lexicon.parted(token.text)
     if two is None:
         yield token
         return

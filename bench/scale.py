@@ -1,0 +1,158 @@
+"""Beyond one process: 1, 2 and 4 web processes behind a proxy, and as many workers, on one
+PostgreSQL. Everything shares the machine, so that ratios end where its processors do."""
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+from sqlalchemy import create_engine, make_url, text
+
+from bench import drive, goods, history, machine, market, world
+from bench.drive import Checked, Speed
+
+PROCESSES = (1, 2, 4)
+CONNECTIONS = 32
+SECONDS = 4
+"""Of one measurement of the dials, and of the checking run after it."""
+SENDING = 15.0
+"""Seconds that workers send for."""
+PATH = f"/hooks/loopback/{world.TOKEN}/ussd"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Messages a second that the aggregator took, and those it was given twice."""
+
+    rate: float
+    twice: int
+
+
+def measure(processes: tuple[int, ...] = PROCESSES) -> str:
+    """The section of the table."""
+    with tempfile.TemporaryDirectory(prefix="sugu-bench-") as name:
+        folder = Path(name)
+        try:
+            with history.postgres(folder) as server:
+                web = {many: _web(folder, server, many) for many in processes}
+                sent = {many: _workers(folder, server, many) for many in processes}
+        except history.Missing as missing:
+            return f"Not measured: {missing}."
+    return _section(web, sent)
+
+
+@contextmanager
+def _database(server: str, name: str) -> Iterator[str]:
+    """A new database on this server."""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    url = make_url(server).set(database=name).render_as_string(hide_password=False)
+    world.make(url)
+    yield url
+
+
+def _web(folder: Path, server: str, many: int) -> tuple[Speed, Checked]:
+    with _database(server, f"web{many}") as url, ExitStack() as stack:
+        ports = [_serve(stack, folder, url, n) for n in range(many)]
+        port = machine.free_port()
+        balancer = [sys.executable, "-m", "bench.balancer", str(port), *map(str, ports)]
+        log = folder / "balancer.log"
+        front = machine.start(balancer, world.settings(url), log, port, cpu=None)
+        stack.callback(front.stop)
+        checked = asyncio.run(drive.check(port, PATH, "dialogue", CONNECTIONS, SECONDS))
+        speed = drive.load(port, PATH, "dialogue", CONNECTIONS, SECONDS)
+        sys.stderr.write(f"{many} web: {speed} wrong {checked.wrong} {checked.example}\n")
+        return speed, checked
+
+
+def _serve(stack: ExitStack, folder: Path, url: str, n: int) -> int:
+    port = machine.free_port()
+    command = [sys.executable, "-m", "service", "serve", "--no-worker", "--port", str(port)]
+    log = folder / f"web{n}.log"
+    stack.callback(machine.start(command, world.settings(url), log, port, cpu=None).stop)
+    return port
+
+
+def _workers(folder: Path, server: str, many: int) -> Sent:
+    with _database(server, f"work{many}") as url, ExitStack() as stack:
+        port = machine.free_port()
+        command = [sys.executable, "-m", "bench.aggregator", str(port)]
+        log = folder / "aggregator.log"
+        aggregator = machine.start(command, os.environ, log, port, cpu=None)
+        stack.callback(aggregator.stop)
+        env = world.settings(url) | _aggregated(port)
+        web = _serve(stack, folder, url, 0)
+        market.broadcast(web, market.key_of(env, folder))
+        for n in range(many):
+            worker = [sys.executable, "-m", "service", "worker"]
+            log = folder / f"worker{n}.log"
+            stack.callback(machine.start(worker, env, log, 0, cpu=None, wait=False).stop)
+        before = _once_begun(port)
+        began = time.monotonic()
+        time.sleep(SENDING)
+        told, took = _told(port), time.monotonic() - began
+        sent = Sent((told["messages"] - before) / took, told["twice"])
+        sys.stderr.write(f"{many} workers: {sent}\n")
+        return sent
+
+
+def _aggregated(port: int) -> dict[str, str]:
+    return {
+        "SUGU_GATEWAY": "http",
+        "SUGU_HTTP__URL": f"http://127.0.0.1:{port}/send",
+        "SUGU_HTTP__BODY": "{key}",
+        "SUGU_HTTP__CONTENT_TYPE": "text/plain",
+        "SUGU_HTTP__RATE": "100000",
+    }
+
+
+def _once_begun(port: int) -> int:
+    """Messages taken when every worker has had time to begin."""
+    until = time.monotonic() + machine.START
+    while not _told(port)["messages"] and time.monotonic() < until:
+        time.sleep(0.2)
+    time.sleep(3)
+    return int(_told(port)["messages"])
+
+
+def _told(port: int) -> dict[str, int]:
+    with urlopen(f"http://127.0.0.1:{port}/told") as answer:
+        return json.load(answer)
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def _section(web: dict[int, tuple[Speed, Checked]], sent: dict[int, Sent]) -> str:
+    lines = [
+        f"One PostgreSQL, {CONNECTIONS} connections through a proxy that hands each to the next web"
+        " process in turn, dialogues of people who have not dialled before; a broadcast to"
+        f" {goods.CALLERS:,} by workers against an aggregator that takes 50 ms. Processes, proxy,"
+        " database and client share the machine.",
+        "",
+        "| web processes | turns a second | against one | p99 ms | checked | wrong | hung or failed |",
+        "|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    one = next(iter(web.values()))[0].rate
+    for many, (speed, seen) in web.items():
+        cells = f"{speed.rate:,.0f} | {speed.rate / one:.2f} | {speed.p99:.1f}"
+        right = f"{seen.right + seen.wrong:,} | {seen.wrong} | {seen.hung + speed.errors}"
+        lines.append(f"| {many} | {cells} | {right} |")
+    lines += [
+        "",
+        "| workers | messages a second | against one | sent twice |",
+        "|---:|---:|---:|---:|",
+    ]
+    alone = next(iter(sent.values())).rate or 1.0
+    for many, each in sent.items():
+        lines.append(f"| {many} | {each.rate:,.0f} | {each.rate / alone:.2f} | {each.twice} |")
+    return "\n".join(lines)
