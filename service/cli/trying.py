@@ -15,6 +15,7 @@ from service.app import create_app
 from service.cli import inside
 from service.cli.said import Failure, app, command, database, phone, settings
 from service.db import reading
+from service.logs import configure
 from service.people.store import find
 from service.phone import Phone
 from service.settings import Settings
@@ -33,6 +34,7 @@ def dial(
     speaker: As = "+22376000001",
 ) -> None:
     """A USSD session in the terminal; without keys it asks for them one by one."""
+    configure("warning")  # the terminal is for the answer
     said = settings()
     caller = phone(speaker).e164
     asyncio.run(_session(said, caller, _keys(path, said.ussd_code), ask=not path))
@@ -44,6 +46,7 @@ def text(
     speaker: As = "+22370000001",
 ) -> None:
     """Send one SMS to the service and print its reply."""
+    configure("warning")
     asyncio.run(_text(settings(), phone(speaker).e164, message))
 
 

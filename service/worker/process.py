@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 import threading
@@ -85,5 +86,7 @@ def _used(settings: Settings) -> list[str]:
 
 def _wait_for_parent(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
     """The supervisor holds the other end of our standard input, and writes nothing to it."""
-    sys.stdin.buffer.read()
+    # Not through `sys.stdin`: its lock, held by a thread that waits, breaks the end of the process.
+    while os.read(sys.stdin.fileno(), 1):
+        continue
     loop.call_soon_threadsafe(worker.stop)

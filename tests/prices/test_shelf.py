@@ -10,7 +10,7 @@ from service.prices.catalog import Stage
 from service.prices.quote import METHOD
 from service.prices.shelf import read_book, read_version
 from service.prices.store import bump
-from service.prices.tables import MarketRow, QuoteRow
+from service.prices.tables import MarketRow, ProductRow, QuoteRow
 from tests.prices.fair import BEFORE, FRIDAY, Fair, instant, open_fair
 
 TODAY = FRIDAY + timedelta(days=1)
@@ -110,6 +110,13 @@ def _told(book):
 
 def test_a_sheep_must_move_by_a_tick_of_a_head_to_be_said_to_move(fair: Fair):
     """Four exact quotes: 6 000 rises by 400 F, more than 5 %, less than the 500 F of a head."""
+    fair.session.add(
+        ProductRow(
+            code="MOU", chain="sheep", family="livestock", names={"fr": "Mouton"},
+            quantity="head", ussd_key=9,
+        )
+    )  # fmt: skip
+    fair.session.flush()
     for week, value in enumerate((6_000, 6_000, 6_400, 6_400)):
         fair.session.add(
             QuoteRow(
