@@ -46,6 +46,12 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(autouse=True)
+def _a_spool_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test spools is no other's: their databases have the same name."""
+    monkeypatch.setattr("service.api.spool.PLACE", tmp_path / "var")
+
+
 # Databases
 
 

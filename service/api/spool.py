@@ -181,11 +181,11 @@ def _make(path: Path) -> None:
         raise sqlite3.OperationalError(f"no place for the spool: {error.strerror}") from error
 
 
-def spool_of(url: str, vault: Vault, place: Path = PLACE) -> Spool | None:
+def spool_of(url: str, vault: Vault) -> Spool | None:
     """The spool beside a PostgreSQL; a SQLite file is on the same disk as one would be."""
     if make_url(url).get_backend_name() == "sqlite":
         return None
-    return Spool((place / f"spool-{sha256(url.encode()).hexdigest()[:12]}.db").absolute(), vault)
+    return Spool((PLACE / f"spool-{sha256(url.encode()).hexdigest()[:12]}.db").absolute(), vault)
 
 
 def _written(raw: RawRequest) -> bytes:

@@ -133,7 +133,7 @@ def _on_probation(scene: Scene, reporter: Reporter) -> bool:
 def _lately(scene: Scene, report: ReportRow) -> Sequence[int]:
     """The prices of the last month; after a gap the newest few of the last year."""
     rows = scene.session.exec(
-        select(col(QuoteRow.fair_on), col(QuoteRow.value))
+        select(QuoteRow)
         .where(
             QuoteRow.product == report.product,
             QuoteRow.market == report.market,
@@ -144,5 +144,5 @@ def _lately(scene: Scene, report: ReportRow) -> Sequence[int]:
         )
         .order_by(col(QuoteRow.fair_on).desc())
     ).all()
-    month = [value for day, value in rows if day >= report.observed_on - MONTH]
-    return month if len(month) >= FEWEST else [value for _, value in rows[:FEWEST]]
+    month = [row.value for row in rows if row.fair_on >= report.observed_on - MONTH]
+    return month if len(month) >= FEWEST else [row.value for row in rows[:FEWEST]]
