@@ -121,6 +121,11 @@ def no_amount(say: Say) -> str:
     return say("sms.no_amount", "Quel prix ? Écrivez par exemple : ARA KITA 225")
 
 
+def nothing_to_repeat(say: Say) -> str:
+    """IDEM from somebody without a price of late."""
+    return say("sms.nothing_to_repeat", "Pas de prix à répéter. Écrivez par exemple : ARA KITA 225")
+
+
 def no_market(say: Say) -> str:
     return say("sms.no_market", "Quel marché ? Écrivez par exemple : ARA KITA 225")
 

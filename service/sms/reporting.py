@@ -98,6 +98,8 @@ def report(scene: Scene, said: Reports) -> str:
     for index, claim in enumerate(claims.claims):
         take(scene, claims, index, claim, tray)
     _note_absent(scene, said, tray)
+    if said.same_as_last and not (claims.claims or said.missing):
+        return replies.nothing_to_repeat(scene.say)
     return reply(scene, claims, tray)
 
 

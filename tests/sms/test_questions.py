@@ -480,3 +480,7 @@ def test_a_word_nobody_knows_is_named_once(talk: Talk):
 
 def test_a_count_of_kilos_is_told_by_the_kilo_too(talk: Talk):
     assert "Mais 1 750 F/10 kg (175 F/kg)." in talk.say(AWA, "10 kg mais 1750")
+
+
+def test_idem_of_who_has_no_price_yet_is_understood(talk: Talk):
+    assert talk.say(AWA, "IDEM") == "Pas de prix à répéter. Écrivez par exemple : ARA KITA 225"
