@@ -26,7 +26,7 @@ from service.sms.claim import Batch
 from service.sms.gateway import Tokens
 from service.sms.gateways.africastalking import AfricasTalkingGateway
 from service.sms.tables import Inbox, JobRun, Run
-from service.worker import Worker
+from service.worker.sender import Worker
 from service.worker.carriers import back_fill
 from service.worker.clockwork import present
 from tests.cli.conftest import run as sugu
