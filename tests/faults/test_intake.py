@@ -169,7 +169,7 @@ def a_small_disk(place: Path, size: int) -> Iterator[bool]:
 def test_a_full_disk_refuses_reports_and_still_answers(kita_sqlite_url: str, tmp_path: Path):
     """R7. Where nothing may be mounted, files of the server may not grow: the same to SQLite."""
     seed = Path(kita_sqlite_url.removeprefix("sqlite:///"))
-    size = seed.stat().st_size + 2 * 1024 * 1024
+    size = seed.stat().st_size + 12 * 1024 * 1024
     with a_small_disk(tmp_path / "disk", size) as mounted:
         file = tmp_path / "disk" / "sugu.db"
         file.write_bytes(seed.read_bytes())
