@@ -399,6 +399,7 @@ def test_a_preview_names_people_words_and_what_stands_against_it(office: Office)
     assert office.viewer.get(f"{API}/broadcasts").json()["items"] == []
     made = office.operator.post(f"{API}/broadcasts", json=form).json()
     again = office.viewer.get(f"{API}/broadcasts/{made['id']}/preview").json()
+    assert office.viewer.post(f"{API}/broadcasts/{made['id']}/preview").json() == again
     assert again == seen.json()
     blocked = office.operator.post(f"{API}/broadcasts/{made['id']}/submit")
     assert (blocked.status_code, code(blocked)) == (409, "blocked")

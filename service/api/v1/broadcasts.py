@@ -120,6 +120,7 @@ def copy_broadcast(work: Operator, broadcast_id: Id) -> Broadcast:
 
 
 @router.get("/{broadcast_id}/preview")
+@router.post("/{broadcast_id}/preview", operation_id="preview_broadcast_again")
 def preview_broadcast(work: Viewer, broadcast_id: Id) -> Preview:
     """What would leave now: words per language, people, SMS, cost, and what stands against it."""
     work.one(BroadcastRow, broadcast_id)
