@@ -145,7 +145,7 @@ def test_the_reporter_dials_the_same_card(town: Town):
     november(town)
     said = town.dial(AWA, "8")
     assert "Ce mois : 8 prix, 4 foires" in said
-    assert "3 à l'heure, 3 complètes" in said
+    assert "A l'heure : 3, complètes : 3" in said
     assert "5 " not in said, "no habit has been learnt"
 
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Literal
 
 from fastapi import APIRouter, Depends, Response
+from fastapi.responses import RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
@@ -41,6 +42,13 @@ class Check(BaseModel):
 class Ready(BaseModel):
     status: Literal["ready", "not ready"]
     checks: list[Check]
+
+
+@router.get("/", include_in_schema=False)
+def front_door(state: State) -> RedirectResponse:
+    """Who types the bare address finds something to do: the phones of the demo, or the console."""
+    shown = state.settings.demo or state.settings.simulator
+    return RedirectResponse("/simulator" if shown else "/console", 303)
 
 
 @router.get("/healthz", operation_id="healthz")

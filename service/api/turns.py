@@ -58,6 +58,7 @@ class Turns:
         self._sessions: Lately[Key, Held] = Lately(SESSIONS)
         self._trails: Lately[Key, Trail] = Lately(TRAILS)
         self._newest: Lately[str, Key] = Lately(CALLERS)
+        self._apart: Lately[Key, bool] = Lately(TRAILS)
         self._albums: dict[Tier, Album] = {}
         self._today = datetime.min.replace(tzinfo=UTC), date.min
         self.behind = Behind(desk.engine, clock)
@@ -66,6 +67,8 @@ class Turns:
     async def take(self, gateway: Gateway, turn: UssdTurn, phone: Phone, now: datetime) -> Told:
         """The answer to one turn; the stored one, word for word, when it is a repeat."""
         key = gateway.name, turn.session
+        if turn.service_code != self._code:
+            turn = self._whole(key, turn)
         held = self._at_hand(key, turn, phone, now) or await self._held(key, turn, phone, now)
         if held.phone != phone.e164:
             log.warning("ussd session of another phone", gateway=gateway.name)
@@ -87,6 +90,19 @@ class Turns:
     def forget(self, phone: Phone) -> None:
         """Read this caller again at the next session: somebody changed them elsewhere."""
         self.callers.forget(phone.e164)
+
+    def _whole(self, key: Key, turn: UssdTurn) -> UssdTurn:
+        """The turn with the keys dialled behind the code (`*384*77*1*3#`) in front of those typed,
+        where the carrier tells them in the service code alone: then its first text is empty."""
+        dialled = dialects.behind(self._code, turn.service_code)
+        if not dialled or turn.mode != "accumulated":
+            return turn
+        if not turn.text:
+            self._apart.put(key, True)
+        told = turn.text == dialled or turn.text.startswith(f"{dialled}*")
+        if told and not self._apart.get(key):
+            return turn
+        return turn._replace(text=f"{dialled}*{turn.text}" if turn.text else dialled)
 
     # --- walking ------------------------------------------------------------------------------
 

@@ -1,13 +1,12 @@
 """`explain` and `replay`: why a number is what it is, and whether it still is."""
 
 import json
-from datetime import date
 from typing import Annotated
 
 import typer
 from sqlmodel import Session, col, select
 
-from service.cli.said import Failure, app, command, database, settings
+from service.cli.said import Failure, app, command, database, day_of, settings
 from service.db import reading
 from service.i18n import day
 from service.money import francs
@@ -26,7 +25,7 @@ def explain(
     product: str, market: str, on: Annotated[str | None, typer.Argument(metavar="[DATE]")] = None
 ) -> None:
     """Why a published number is what it is: reports, weights, what was dropped and why."""
-    asked = date.fromisoformat(on) if on else None
+    asked = day_of(on) if on else None
     with reading(database(settings())) as session:
         catalog = read_catalog(session)
         product, market = product.upper(), market.upper()
@@ -91,7 +90,7 @@ def replay(first: str, last: str) -> None:
     differing = 0
     with reading(database(settings())) as session:
         catalog = read_catalog(session)
-        start, end = date.fromisoformat(first), date.fromisoformat(last)
+        start, end = day_of(first), day_of(last)
         for quote in replays(session, catalog, start, end):
             same = quote.pop("same")
             differing += not same

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -78,7 +79,9 @@ def one_sentence() -> Iterator[None]:
         fail(f"{place}: {first['msg']}")
     except SQLAlchemyError as refused:
         fail(f"The database does not answer as it should: {str(refused).splitlines()[0]}")
-    except (OSError, ValueError) as wrong:
+    except OSError as wrong:
+        fail(f"{wrong.filename}: {wrong.strerror}" if wrong.filename else str(wrong))
+    except ValueError as wrong:
         fail(str(wrong))
 
 
@@ -119,6 +122,13 @@ def close() -> None:
 
 def vault(said: Settings) -> Vault:
     return vault_of(said)
+
+
+def day_of(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as wrong:
+        raise Failure(f"{text} is not a day: write it as 2026-11-20") from wrong
 
 
 def phone(text: str) -> Phone:

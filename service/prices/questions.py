@@ -4,7 +4,7 @@ Rows only. A question is about a stored report, or about words that are no repor
 kept as the voice that heard them wrote it down).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -112,6 +112,28 @@ def withdraw(session: Session, report_ids: Sequence[int], now: datetime) -> None
     )
     for row in rows:
         _close(session, row, "expired", now)
+
+
+def withdraw_words(
+    session: Session, reporter_id: int, said: Mapping[str, Set[str | None]], now: datetime
+) -> None:
+    """A question about the words of a product needs no answer once its price is sent anew.
+
+    `said`: by product, the markets of the new prices, None for one without; a question about
+    another market stands.
+    """
+    rows = session.exec(
+        select(QuestionRow).where(
+            QuestionRow.reporter_id == reporter_id,
+            col(QuestionRow.pending).is_not(None),
+            col(QuestionRow.state).in_(("open", "queued")),
+        )
+    )
+    for row in rows:
+        pending = row.pending or {}
+        markets = said.get(pending.get("product", ""), frozenset())
+        if markets and (pending["market"] is None or markets & {None, pending["market"]}):
+            _close(session, row, "expired", now)
 
 
 def overdue(

@@ -110,13 +110,15 @@ def _is_priced(said: Sequence[Node]) -> bool:
 
 
 def _speaks_of_reports(said: Sequence[Node]) -> bool:
-    """IDEM, CORR and "pas de mil" mean something only from a reporter, and a unit beside a word
-    nobody knows is a price that was not understood: `dorome mvgan kilo tigasi`."""
+    """IDEM, CORR and "pas de mil" mean something only from a reporter. A unit beside a word nobody
+    knows is a price that was not understood: `dorome mvgan kilo tigasi`; so is a product beside a
+    number longer than any price: `ara 999999999`."""
     if any(n is Mark.NONE or _is(n, "same", "correct") for n in said):
         return True
     asks = any(_is(n, "price", "where") or n is Mark.ASK for n in said)
     kinds = {type(n) for n in said}
-    return {UnitWord, Stray} <= kinds and not asks
+    absurd = Thing in kinds and any(isinstance(n, Stray) and n.word.isdigit() for n in said)
+    return (absurd or {UnitWord, Stray} <= kinds) and not asks
 
 
 def _question(said: Sequence[Node], names: Sequence[str]) -> Command | None:

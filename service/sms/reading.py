@@ -147,7 +147,7 @@ def settle(reports: Reports, doubt: Doubt, candidate: str | None) -> Reports:
     """
     rest = tuple(d for d in reports.doubts if d is not doubt)
     if candidate is None and doubt.about is not About.WORD:
-        return _without(replace(reports, doubts=rest), doubt.claim)
+        return without(replace(reports, doubts=rest), doubt.claim)
     claims = tuple(
         _with(claim, doubt.about, candidate) if doubt.claim in (None, index) else claim
         for index, claim in enumerate(reports.claims)
@@ -181,7 +181,7 @@ def _with(claim: Claim, about: About, candidate: str | None) -> Claim:
             return claim
 
 
-def _without(reports: Reports, index: int | None) -> Reports:
+def without(reports: Reports, index: int | None) -> Reports:
     """The reports less the claim at `index` (None: less all), later indexes moved down."""
     if index == NO_CLAIM:
         return reports

@@ -82,7 +82,7 @@ def _month(card: ReporterCard, scene: Scene) -> Iterator[Line]:
         # NOTE: max 36 septets; of the fairs just counted: in time, and complete as well
         done = scene.say(
             "ussd.on_time",
-            "{on_time} à l'heure, {earned} complètes",
+            "À l'heure : {on_time}, complètes : {earned}",
             on_time=card.on_time,
             earned=card.earned,
         )

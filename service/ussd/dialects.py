@@ -17,6 +17,7 @@ CHOICE = re.compile(r"(\d{1,3}) (.+)")
 """A line of choices: digits, a space, words."""
 NAVIGATION = re.compile(r"(?<!\S)(\d{1,3}) (.+?)(?= \d{1,3} |$)")
 """Each key of a line that holds several: `9 Suite 0 Retour 00 Accueil`."""
+KEYS = re.compile(r"\d+(?:\*\d+)*", re.ASCII)
 FIGURES = re.compile(r"[\d ]+ F\b|\d+ kg\b")
 """Amounts at the start of a line, which are no keys."""
 
@@ -77,6 +78,13 @@ def _entry(so_far: Mapping[str, str]) -> str:
         for name, value in so_far.items()
     )
     return f'<form action="" method="get">{hidden}<input type="text" name="input"/></form>'
+
+
+def behind(code: str, dialled: str) -> str:
+    """The keys dialled behind our code: `1*3` of `*384*77*1*3#`; nothing for any other code."""
+    own, full = code.rstrip("#"), dialled.rstrip("#")
+    keys = full.removeprefix(f"{own}*")
+    return keys if keys != full and KEYS.fullmatch(keys) else ""
 
 
 def typed_so_far(before: str | None, entry: str, *, starts: bool) -> str:

@@ -8,7 +8,7 @@ from service.money import francs
 from service.prices.advice import Where
 from service.prices.shelling import Shelling
 from service.ussd import nets
-from service.ussd.asks import ask_kilos, ask_price
+from service.ussd.asks import Ask, ask_kilos, ask_price
 from service.ussd.deeds import SetKilos
 from service.ussd.lines import demo_mark
 from service.ussd.lists import products, villages
@@ -81,8 +81,14 @@ class WhereTo:
         ]
         return View(lines, about=about)
 
-    def press(self, key: str, _scene: Scene) -> Move | None:
-        return Move(Details(self)) if key == MORE else None
+    def press(self, key: str, scene: Scene) -> Move | None:
+        if key == MORE:
+            return Move(Details(self))
+        return self.kilos().press(key, scene) if len(key) > 1 else None
+
+    def kilos(self) -> Ask:
+        """Other kilos, typed over the advice: `2*200` means the same when kilos are known."""
+        return ask_kilos(lambda kilos, now: _with_kilos(self.product, kilos, now))
 
     def advice(self, scene: Scene) -> Where | None:
         caller = scene.caller
@@ -134,7 +140,7 @@ class Details:
         product = self.trip.product
         match key:
             case "1":
-                return Move(ask_kilos(lambda kilos, now: _with_kilos(product, kilos, now)))
+                return Move(self.trip.kilos())
             case "2":
                 return Move(ask_price("offer", _offer, self._offered))
             case "3":

@@ -215,6 +215,34 @@ async def test_a_code_is_dialled_to_its_price(tower):
     assert said.startswith("CON Arachide coque, Sébékoro")
 
 
+@pytest.mark.parametrize("told_in_the_text", [True, False])
+async def test_keys_behind_the_code_are_dialled_however_the_carrier_tells_them(
+    tower, engine, told_in_the_text
+):
+    known(engine)
+    phone, code = Phone(tower, session="S"), "*384*77*1*1#"
+    so_far = ["1*1", "1*1*9"] if told_in_the_text else ["", "9"]
+    said = [await phone.send(serviceCode=code, text=each) for each in so_far]
+    assert said[0].startswith("CON Arachide coque, Kita")
+    assert said[1].startswith("CON Quel marché ?")
+
+
+async def test_keys_that_repeat_those_behind_the_code_are_keys_all_the_same(tower, engine):
+    known(engine)
+    phone = Phone(tower, session="S")
+    listed = await phone.send(serviceCode="*384*77*1#", text="")
+    assert listed.startswith("CON Quel produit ?")
+    said = await phone.send(serviceCode="*384*77*1#", text="1")
+    assert said.startswith("CON Arachide coque, Kita")
+
+
+async def test_a_service_code_of_somebody_else_is_no_key(tower, engine):
+    known(engine)
+    plain = await Phone(tower, session="S").send(text="")
+    for n, code in enumerate(("*384*7712#", "*384*77*#", "*384*77*x#", "#123#", "")):
+        assert await Phone(tower, session=f"T{n}").send(serviceCode=code, text="") == plain
+
+
 async def test_a_code_with_a_wrong_tail_says_so_and_goes_on(tower, engine):
     known(engine)
     phone = Phone(tower)

@@ -201,3 +201,10 @@ def test_a_search_no_database_can_hold_is_no_breakdown(office: Office):
     assert office.viewer.get(f"{API}/reporters?q=%00").status_code in {200, 422}
     said = office.operator.post(f"{API}/cooperatives", json={"code": "aa", "name": "a\x00b"})
     assert (said.status_code, code(said)) == (422, "invalid")
+
+
+def test_a_list_that_comes_whole_says_there_is_no_next_page(desk: Office):
+    paths = ("silence", "jobs", "settings", "weighings/summary", "reporters/flags", "gaps/top")
+    for path in (*paths, "reporters/callbacks"):
+        page = desk.admin.get(f"{API}/{path}").json()
+        assert page["next"] is None, path

@@ -161,3 +161,8 @@ def test_the_description_names_roles_problems_and_an_example_for_every_body(desk
         assert operation["responses"]["422"]["content"].keys() == {"application/problem+json"}
     assert schema["components"]["schemas"]["Problem"]["required"]
     assert "HTTPValidationError" not in schema["components"]["schemas"]
+
+
+def test_the_bare_address_leads_to_the_console(desk: Office):
+    answer = desk.nobody.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console")

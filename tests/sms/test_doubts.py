@@ -64,9 +64,14 @@ def test_one_doubtful_price_holds_back_itself_alone(text, held):
         assert doubts(text) == [held]
 
 
-def test_the_same_product_priced_twice_holds_back_both_and_names_it():
-    assert doubts("ara 225 mai 150 mai 160 kita") == [("amount", "MAI", 1), ("amount", "MAI", 2)]
+def test_the_same_product_priced_twice_is_one_question_that_names_it():
+    assert doubts("ara 225 mai 150 mai 160 kita") == [("amount", "MAI", 1)]
     assert sure("ara 225 mai 150 mai 160 kita") == ["ARA"]
+
+
+def test_the_same_price_said_twice_is_said_once():
+    assert doubts("mai 150 ara 225 mai 150 kita") == []
+    assert sure("mai 150 ara 225 mai 150 kita") == ["MAI", "ARA"]
 
 
 def test_a_price_as_large_as_that_of_a_sack_holds_back_itself():

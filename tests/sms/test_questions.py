@@ -444,3 +444,43 @@ def test_words_that_name_none_of_the_choices_answer_nothing(talk: Talk):
 def test_without_a_question_a_lone_market_or_number_is_not_understood(talk: Talk):
     assert talk.say(AWA, "kita").startswith("Pas compris")
     assert talk.say(AWA, "225").startswith("Pas compris")
+
+
+# one product, one question
+
+
+def test_two_prices_of_one_product_are_settled_with_one_digit(talk: Talk):
+    assert "1=225 F 2=250 F" in talk.say(AWA, "ARA 225 ARA 250")
+    assert talk.say(AWA, "2").startswith("Noté Kita ven 20/11: Arachide coque 250 F/kg")
+    assert states(talk) == ["answered"]
+    assert talk.price("ARA") == 250
+
+
+def test_a_price_sent_anew_is_asked_about_instead_of_the_old_words(talk: Talk):
+    talk.say(AWA, "ARA 225-230")
+    assert "2 250 F" in talk.say(AWA, "ARA 2250"), "the question is about what was said last"
+    assert states(talk) == ["expired", "open"]
+
+
+def test_a_price_sent_anew_ends_the_question_about_the_old_words(talk: Talk):
+    talk.say(AWA, "ARA 225-230")
+    assert talk.say(AWA, "ARA 225").startswith("Noté Kita ven 20/11: Arachide coque 225 F/kg")
+    assert states(talk) == ["expired"]
+
+
+def test_words_about_another_market_wait_for_their_answer(talk: Talk):
+    talk.say(AWA, "ARA 225-230 DJIDIAN")
+    talk.say(AWA, "ARA 225 KITA")
+    assert states(talk) == ["open"]
+
+
+def test_a_word_nobody_knows_is_named_once(talk: Talk):
+    assert talk.say(AWA, "riz 500 xqz 560").startswith("Pas compris : xqz. ")
+
+
+def test_a_count_of_kilos_is_told_by_the_kilo_too(talk: Talk):
+    assert "Mais 1 750 F/10 kg (175 F/kg)." in talk.say(AWA, "10 kg mais 1750")
+
+
+def test_idem_of_who_has_no_price_yet_is_understood(talk: Talk):
+    assert talk.say(AWA, "IDEM") == "Pas de prix à répéter. Écrivez par exemple : ARA KITA 225"

@@ -113,3 +113,16 @@ def test_a_price_that_was_there_is_on_the_next_first_screen():
 def test_a_price_that_was_not_there_is_not(path):
     assert dial(FARMER, path).deeds == ()
     assert dial(FARMER, f"{path}*00").text.startswith("Arachide coque, Kita")
+
+
+@pytest.mark.parametrize("known", [None, 60])
+def test_a_path_with_kilos_means_the_same_before_and_after_they_are_known(known):
+    told = dial(replace(FARMER, kilos=known), "2*200", at(CART)).text
+    assert told.startswith("Arachide coque, 200 kg")
+
+
+@pytest.mark.parametrize("key", ["8", "99999999", "x"])
+def test_what_is_no_quantity_is_no_choice_over_the_advice(key):
+    told = dial(replace(FARMER, kilos=60), f"2*{key}", at(CART)).text
+    assert told.startswith("Choix non valable")
+    assert "60 kg" in told

@@ -12,6 +12,7 @@ from service.api import records
 from service.api.deps import Operator, Viewer, Work
 from service.api.errors import invalid
 from service.api.letters import Answer, Id, Letter
+from service.api.pages import Page
 from service.api.problems import Problem
 from service.people import callbacks
 from service.people.cards import COUNTED, Month, read_card
@@ -77,8 +78,8 @@ class Flagged(Answer):
     flags: list[Raised]
 
 
-class Flags(Answer):
-    items: list[Flagged]
+class Flags(Page[Flagged]):
+    """Everybody at once: no next page."""
 
 
 class Check(Answer):
@@ -101,8 +102,8 @@ class Check(Answer):
     actor: str
 
 
-class Checks(Answer):
-    items: list[Check]
+class Checks(Page[Check]):
+    """A whole month at once: no next page."""
 
 
 class Finding(Letter):

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from service.api.deps import Admin
 from service.api.letters import Answer
+from service.api.pages import Page
 from service.settings import Carrier, Settings, listing
 
 router = APIRouter(prefix="/settings", tags=["settings"])
@@ -23,8 +24,8 @@ class Setting(Answer):
     meaning: str
 
 
-class Configuration(Answer):
-    items: list[Setting]
+class Configuration(Page[Setting]):
+    """All of them: no next page."""
 
 
 @router.get("")

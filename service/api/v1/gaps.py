@@ -35,8 +35,8 @@ class Demand(Answer):
     asked: int
 
 
-class Demands(Answer):
-    items: list[Demand]
+class Demands(Page[Demand]):
+    """The first few: no next page."""
 
 
 @router.get("")

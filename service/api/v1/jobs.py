@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from service.api.deps import Viewer
 from service.api.letters import Answer
+from service.api.pages import Page
 from service.sms.tables import JobRun
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -24,8 +25,8 @@ class Job(Answer):
     error: str
 
 
-class Jobs(Answer):
-    items: list[Job]
+class Jobs(Page[Job]):
+    """All of them: no next page."""
 
 
 @router.get("")

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from service.api.deps import Viewer, Work
 from service.api.letters import Answer
+from service.api.pages import Page
 from service.i18n import day as named_day
 from service.people.cards import CLOSES
 from service.people.tables import Contact, Reporter
@@ -55,8 +56,8 @@ class Owing(Answer):
     call: list[Caller]
 
 
-class Board(Answer):
-    items: list[Owing]
+class Board(Page[Owing]):
+    """Every market at once: there is no next page."""
 
 
 @router.get("")

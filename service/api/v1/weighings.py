@@ -66,8 +66,8 @@ class Standing(Answer):
     stale: bool
 
 
-class Summary(Answer):
-    items: list[Standing]
+class Summary(Page[Standing]):
+    """All of them: no next page."""
 
 
 @router.get("")

@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import reduce
 
 from service.prices.catalog import Measure
 from service.prices.report import Claim
 from service.sms.grammar.counts import SMALL, counted
-from service.sms.grammar.leftovers import clashes, odd_words, open_units, staged
+from service.sms.grammar.leftovers import clashes, odd_words, open_units, repeats, staged
 from service.sms.grammar.markets import markets, one_market
 from service.sms.grammar.missing import set_apart
 from service.sms.grammar.pairs import Pair, pairs
 from service.sms.grammar.shapes import shaped
 from service.sms.grammar.units import bound
 from service.sms.lexicon import Lexicon, Sense
-from service.sms.reading import NO_CLAIM, About, Doubt, Reason, Reports, Unreadable
+from service.sms.reading import NO_CLAIM, About, Doubt, Reason, Reports, Unreadable, without
 from service.sms.words.days import resolve
 from service.sms.words.figures import GREATEST, is_small
 from service.sms.words.nodes import DayWord, Figure, Node, Thing, UnitWord
@@ -30,6 +31,7 @@ class _Draft:
     doubts: list[Doubt] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
     formless: set[int] = field(default_factory=set)
+    again: list[int] = field(default_factory=list)
 
     def ask(self, *doubts: Doubt | None) -> None:
         self.doubts += [doubt for doubt in doubts if doubt]
@@ -47,7 +49,7 @@ def reports(nodes: Sequence[Node], lexicon: Lexicon, today: date) -> Reports | U
     if not (draft.claims or missing):
         return _unreadable(kept, homeless, draft)
     draft.ask(*(Doubt(About.UNIT, unit.word, unit.targets) for unit in homeless))
-    return Reports(
+    found = Reports(
         claims=tuple(draft.claims),
         doubts=tuple(draft.doubts),
         unmatched=tuple(draft.unmatched),
@@ -56,6 +58,7 @@ def reports(nodes: Sequence[Node], lexicon: Lexicon, today: date) -> Reports | U
         market=one_market(kept),
         on=on,
     )
+    return reduce(without, draft.again, found)
 
 
 def _wavering(nodes: Sequence[Node], lexicon: Lexicon) -> Iterator[Doubt]:
@@ -72,7 +75,8 @@ def _claim_all(nodes: Sequence[Node], draft: _Draft) -> None:
     for pair, market in zip(found, places, strict=True):
         _claim(pair, market, draft)
     draft.claims, stage_doubt = staged(nodes, draft.claims)
-    draft.ask(place_doubt, stage_doubt, *clashes(draft.claims))
+    draft.again = [] if stage_doubt else repeats(draft.claims)  # two stages are two prices
+    draft.ask(place_doubt, stage_doubt, *clashes(draft.claims, draft.again))
     asked = {d.claim for d in draft.doubts if d.about is About.UNIT and d.claim is not None}
     draft.ask(*open_units(draft.claims, asked, draft.lexicon))
     for word, doubt in odd_words(nodes, found):

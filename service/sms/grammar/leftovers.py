@@ -1,6 +1,6 @@
 """What is left to ask once claims are made: unknown words, stages, prices that clash."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from service.prices.catalog import Measure, Stage
@@ -79,13 +79,21 @@ def staged(nodes: Sequence[Node], claims: Sequence[Claim]) -> tuple[list[Claim],
     return list(claims), Doubt(About.STAGE, " ".join(stages.values()), candidates)
 
 
-def clashes(claims: Sequence[Claim]) -> Iterator[Doubt]:
-    """The same product, market and unit priced more than once."""
+def clashes(claims: Sequence[Claim], again: Collection[int]) -> Iterator[Doubt]:
+    """The same product, market and unit priced more than once: not asked of the claims that are
+    `again` what an earlier one said."""
     for index, claim in enumerate(claims):
-        amounts = [c.amount for c in claims if _key(c) == _key(claim)]
-        if len(amounts) > 1:
-            known = dict.fromkeys((claim.amount, *amounts))
+        amounts = (c.amount for c in claims if _key(c) == _key(claim))
+        known = dict.fromkeys((claim.amount, *amounts))
+        if len(known) > 1 and index not in again:
             yield Doubt(About.AMOUNT, claim.product, tuple(map(str, known)), index)
+
+
+def repeats(claims: Sequence[Claim]) -> list[int]:
+    """The claims of a product, market and unit that was priced before, the last one first: one
+    question about the first stands for them all."""
+    keys = [_key(claim) for claim in claims]
+    return [index for index in reversed(range(len(keys))) if keys[index] in keys[:index]]
 
 
 def _key(claim: Claim) -> tuple[str, str | None, str | None]:

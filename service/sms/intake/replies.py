@@ -104,7 +104,7 @@ def elsewhere(offers: Sequence[tuple[str, int]], say: Say) -> str:
 
 def not_understood(words: Sequence[str], say: Say) -> str:
     """One clear sentence with a worked example."""
-    word = " ".join(words)[:20]
+    word = " ".join(dict.fromkeys(words))[:20]
     if word:
         return say(
             "sms.not_understood_word",
@@ -119,6 +119,11 @@ def not_understood(words: Sequence[str], say: Say) -> str:
 
 def no_amount(say: Say) -> str:
     return say("sms.no_amount", "Quel prix ? Écrivez par exemple : ARA KITA 225")
+
+
+def nothing_to_repeat(say: Say) -> str:
+    """IDEM from somebody without a price of late."""
+    return say("sms.nothing_to_repeat", "Pas de prix à répéter. Écrivez par exemple : ARA KITA 225")
 
 
 def no_market(say: Say) -> str:
@@ -149,7 +154,7 @@ def unpriced(words: Sequence[str], say: Say) -> str:
 
 def unclear(words: Sequence[str], say: Say) -> str:
     """Words that were left aside, after what was noted."""
-    told = " ".join(words)[:20]
+    told = " ".join(dict.fromkeys(words))[:20]
     return say("sms.unclear", "Pas compris : {words}", words=told) if told else ""
 
 
@@ -166,7 +171,7 @@ def dropped(say: Say) -> str:
 
 
 def price_of(report: ReportRow, catalog: Catalog, say: Say, lang: Lang) -> str:
-    """`225 F/kg`, `17 500 F le sac (41 kg: 427 F/kg)`, `250 F/kg (dorome 50)`."""
+    """`225 F/kg`, `17 500 F/sac (427 F/kg)`, `1 750 F/10 kg (175 F/kg)`, `250 F/kg (dorome 50)`."""
     unit = catalog.units[report.unit]
     product = catalog.products[report.product]
     per = unit.name(lang)
@@ -179,7 +184,7 @@ def price_of(report: ReportRow, catalog: Catalog, say: Say, lang: Lang) -> str:
     if report.value is None:
         unweighed = say("sms.not_weighed", "non pesé")
         return f"{told} ({unweighed})"
-    if report.unit != "KG" and product.quantity == "kg":
+    if (report.unit != "KG" or report.quantity > 1) and product.quantity == "kg":
         told += f" ({francs(to_coin(report.value))} F/kg)"
     return told
 

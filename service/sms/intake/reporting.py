@@ -92,12 +92,24 @@ def report(scene: Scene, said: Reports) -> str:
     """Take every claim of a message; the reply."""
     if said.corrects:
         _withdraw_for(scene, said)
+    _drop_old_doubts(scene, said.claims)
     claims = _repeated(scene, said) if said.same_as_last else said
     tray = Tray()
     for index, claim in enumerate(claims.claims):
         take(scene, claims, index, claim, tray)
     _note_absent(scene, said, tray)
+    if said.same_as_last and not (claims.claims or said.missing):
+        return replies.nothing_to_repeat(scene.say)
     return reply(scene, claims, tray)
+
+
+def _drop_old_doubts(scene: Scene, claims: Sequence[Claim]) -> None:
+    """What an earlier message left unclear of these products is said again by this one."""
+    said = {
+        product: {claim.market for claim in claims if claim.product == product}
+        for product in {claim.product for claim in claims}
+    }
+    questions.withdraw_words(scene.session, scene.teller.reporter_id, said, scene.now)
 
 
 def undo(scene: Scene) -> str:
