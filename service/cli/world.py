@@ -73,11 +73,14 @@ def _seed_demo(said: Settings) -> int:
 
 def _demo_settings(host: str, port: int) -> Settings:
     """The environment's settings, with a database and a secret of the demo's own if none is set.
+    A real gateway in `.env` is left alone: the demo's phone numbers may be somebody's.
 
     They go back into the environment, so that the worker child reads the same.
     """
     os.environ.setdefault("SUGU_DATABASE_URL", f"sqlite:///{DEMO_DATABASE}")
     os.environ.setdefault("SUGU_PUBLIC_URL", f"http://{host}:{port}")
+    os.environ.setdefault("SUGU_GATEWAY", "loopback")
+    os.environ.setdefault("SUGU_ROUTES", "")
     os.environ["SUGU_DEMO"] = "true"
     if not os.environ.get("SUGU_SECRET_KEY") and Settings().secret_key is None:
         os.environ["SUGU_SECRET_KEY"] = _demo_secret()

@@ -201,6 +201,12 @@ class Voice:
         said = f"{value:.{digits}f}"
         return said if self.english else said.replace(".", ",")
 
+    def times(self, factor: float) -> str:
+        """`10`, `1,4` or `0,1`: how many times more, to two figures below ten."""
+        digits = 0 if factor >= 10 else 1 if factor >= 1 else 2
+        said = self.number(factor, digits)
+        return said.rstrip("0").rstrip(",.") if digits else said
+
     def weekday(self, number: int) -> str:
         return _ENGLISH_DAYS[number] if self.english else weekday(number, "fr")[:SHORT_DAY]
 
@@ -236,7 +242,7 @@ class Voice:
             return "–"
         minutes = round(max(seconds, 0) / 60)
         if minutes < 1:
-            return "< 1 min"
+            return self.t("moins d'une minute")
         if minutes < 90:
             return f"{minutes} min"
         hours = round(minutes / 60)
