@@ -63,6 +63,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "answer": "réponse à une question", "unreadable": "non compris",
         "silence": "rien à répondre", "sender": "expéditeur", "call": "appel en absence",
         "id_collision": "identifiant déjà vu", "no_reply": "sans réponse",
+        "repeat": "répétition", "nothing read": "rien lu", "in_transit": "en chemin",
         "reply_limit": "dix par jour", "loop": "boucle", "empty": "rien à dire",
         # people
         "f": "femme", "m": "homme", "fr": "français", "bm": "bambara", "farmer": "agriculteur",
@@ -254,7 +255,8 @@ class Voice:
         """How long since an instant, in its largest unit."""
         if moment is None:
             return self.t("jamais")
-        return self.span((self.now - moment).total_seconds())
+        past = (self.now - moment).total_seconds()
+        return self.t("moins d'une minute") if past < 30 else self.span(past)
 
     def span(self, seconds: float | None) -> str:
         """A length of time: `3 min`, `2 h`, `5 j`."""
@@ -262,7 +264,7 @@ class Voice:
             return "–"
         minutes = round(max(seconds, 0) / 60)
         if minutes < 1:
-            return self.t("moins d'une minute")
+            return "< 1 min"
         if minutes < 90:
             return f"{minutes} min"
         hours = round(minutes / 60)
