@@ -177,10 +177,9 @@ class Voice:
         return names.get(self.t.lang) or names.get("fr", "–")
 
     def act(self, action: str) -> str:
-        """`product.change` as `changé (product)`: what was done, to which kind of thing."""
-        kind, _, verb = action.partition(".")
-        word = ACTS.get(verb)
-        return f"{self.t(word)} ({kind})" if word else action
+        """`product.change` as `changé`: what was done; the page says to what."""
+        word = ACTS.get(action.partition(".")[2])
+        return self.t(word) if word else action
 
     def kept(self, name: str) -> str:
         """A kind of thing kept about a person."""
