@@ -8,9 +8,10 @@ import pytest
 from sqlmodel import select
 
 from service.api.policies import policies
-from service.db import reading, writing
+from service.db import make_engine, reading, writing
 from service.people.tables import ROLES, Staff, StaffSession
-from tests.api.office import PASSWORD, Office, reporter, subscriber
+from tests.api.conftest import FRIDAY
+from tests.api.office import PASSWORD, Office, open_office, reporter, subscriber
 
 PRODUCT = {
     "code": "VOA", "names.fr": "Voandzou", "names.bm": "Tiganikuru", "names.en": "Bambara nut",

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from starlette.testclient import TestClient
 from service import clock
 from service.app import create_app
 from service.audit import AuditEntry
-from service.cli import copies
+from service.cli import copies, world
 from service.cli.files import IMPORTED
 from service.db import make_engine, reading, writing
 from service.people import store
@@ -77,6 +78,16 @@ def test_seed_says_how_many_facts_are_new(bare: Sugu):
 
 def test_seed_of_another_world_is_a_sentence(quick: Sugu):
     fails(quick("seed", "mars"), "kita", "demo")
+
+
+def test_the_demo_takes_no_gateway_from_a_file_of_settings(
+    surroundings: pytest.MonkeyPatch, tmp_path: Path
+):
+    """Its phone numbers are invented, and may be somebody's."""
+    surroundings.setattr(os, "environ", dict(os.environ))
+    (tmp_path / ".env").write_text("SUGU_GATEWAY=orange\nSUGU_ROUTES=moov=kannel\n")
+    assert Settings().leads_out
+    assert not world.demo_settings("127.0.0.1", 8000).leads_out
 
 
 def test_the_demo_is_refused_beside_real_people(quick: Sugu, kita_sqlite_url: str):
