@@ -22,15 +22,15 @@ from service.db import make_engine, migrate, writing
 from service.phone import Phone, Vault
 from service.prices.book import Book
 from service.prices.catalog import Catalog
-from service.sms import addressing, broadcasts, outbox, tallies
-from service.sms.broadcasts import Step
-from service.sms.circuits import Way
-from service.sms.claim import Batch, claim
-from service.sms.editions import Press
-from service.sms.firing import fire_due
+from service.sms import broadcasts, outbox
+from service.sms.broadcasts import Step, addressing, tallies
+from service.sms.broadcasts.editions import Press
+from service.sms.broadcasts.firing import fire_due
 from service.sms.gateway import Outcome, Sent
-from service.sms.limits import Limits
-from service.sms.settle import settle
+from service.sms.outbox.circuits import Way
+from service.sms.outbox.claim import Batch, claim
+from service.sms.outbox.limits import Limits
+from service.sms.outbox.settle import settle
 from service.sms.tables import Broadcast, Delivery, Run
 
 T = TypeVar("T")

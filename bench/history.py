@@ -26,7 +26,7 @@ from service.settings import Settings
 from service.sms import intake
 from service.sms.gateway import IncomingSms
 from service.sms.lexicon import Lexicon
-from service.sms.limits import limits
+from service.sms.outbox.limits import limits
 
 SIZES = (1_000, 100_000, 5_000_000)
 FILED = 200

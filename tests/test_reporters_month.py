@@ -274,7 +274,7 @@ def test_habits_are_shown_to_the_reporter_and_to_staff_and_can_be_unlearnt(town:
 def test_the_card_is_one_sms_in_every_language_and_size():
     from service.people.cards import Month
     from service.prices.reliability import Card
-    from service.sms.monthly import words
+    from service.sms.notices.monthly import words
 
     most = Card(31, 31, 31, 31, 31, 999, 0.99, 9, 9, 99_999)
     for lang in ("fr", "bm"):

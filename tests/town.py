@@ -19,9 +19,9 @@ from service.people.seed import seed_kita
 from service.phone import Phone, Vault
 from service.prices.store import bump
 from service.settings import Settings
-from service.sms.claim import Idle
 from service.sms.gateways import build
 from service.sms.lexicon import default_aliases
+from service.sms.outbox.claim import Idle
 from service.worker.sender import Worker
 
 SECRET = "a secret that only the tests know of: 0123456789"

@@ -18,8 +18,9 @@ from service.people import store as people
 from service.phone import Phone, Vault
 from service.prices import disputes
 from service.prices.book import Book
-from service.sms import entry, outbox
-from service.sms.limits import Limits
+from service.sms import outbox
+from service.sms.intake import entry
+from service.sms.outbox.limits import Limits
 from service.ussd import deeds as asked
 from service.ussd import store as ussd
 from service.ussd.deeds import Deed, Effect

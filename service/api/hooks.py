@@ -21,8 +21,10 @@ from service.api.state import Sugu
 from service.db import writing
 from service.people import store as people
 from service.phone import parse
-from service.sms import calls, deliveries, intake
+from service.sms import intake
 from service.sms.gateway import Ack, Gateway, IncomingSms, Kind, RawRequest
+from service.sms.intake import calls
+from service.sms.outbox import deliveries
 from service.sms.tables import JobRun
 
 LARGEST = 16 * 1024

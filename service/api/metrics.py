@@ -15,10 +15,10 @@ from sqlmodel import Session, col, select
 
 from service.api.state import Sugu
 from service.db import reading
-from service.sms import pulse
-from service.sms.deliveries import UNSENT
-from service.sms.nudges import silent_fairs
-from service.sms.states import State
+from service.sms.notices.nudges import silent_fairs
+from service.sms.outbox import pulse
+from service.sms.outbox.deliveries import UNSENT
+from service.sms.outbox.states import State
 from service.sms.tables import Circuit, Inbox, JobRun
 
 DAY = timedelta(days=1)

@@ -23,7 +23,7 @@ from service.prices.tables import MarketRow
 from service.settings import Settings
 from service.sms.gateway import Gateway
 from service.sms.gateways import build
-from service.sms.limits import limits
+from service.sms.outbox.limits import limits
 
 
 @dataclass(frozen=True, slots=True)

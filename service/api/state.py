@@ -20,11 +20,11 @@ from service.prices.book import Book
 from service.prices.shelf import read_version
 from service.settings import Settings
 from service.sms.archive import Archive
+from service.sms.broadcasts.tallies import Tallies
 from service.sms.gateway import Gateway
 from service.sms.lexicon import Lexicon
-from service.sms.limits import Limits
+from service.sms.outbox.limits import Limits
 from service.sms.secrets import Eraser
-from service.sms.tallies import Tallies
 
 LOOK_EVERY = 0.5
 """Seconds between looks at the book's version: another process's news is at most this old."""

@@ -13,7 +13,7 @@ from sqlalchemy import URL, update
 from sqlalchemy.engine import make_url
 from sqlmodel import Session, col
 
-from service.sms import sweep
+from service.sms.outbox import sweep
 from service.sms.tables import Broadcast
 
 

@@ -16,7 +16,7 @@ from service.settings import CARRIERS, Settings
 from service.sms.archive import Archive
 from service.sms.gateway import Health
 from service.sms.gateways import build
-from service.sms.limits import limits
+from service.sms.outbox.limits import limits
 from service.sms.secrets import Eraser
 
 USUAL_WAIT, LONGEST_WAIT = 120.0, 3600.0

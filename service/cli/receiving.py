@@ -12,7 +12,7 @@ from service.people.vaults import vault_of
 from service.prices.book import Book
 from service.settings import Settings
 from service.sms.gateway import IncomingSms
-from service.sms.limits import limits
+from service.sms.outbox.limits import limits
 
 if TYPE_CHECKING:
     from service.sms.lexicon import Lexicon

@@ -11,11 +11,11 @@ from service.db import reading, writing
 from service.phone import Phone, Vault
 from service.sms import conformity, trial
 from service.sms.archive import Archive
-from service.sms.claim import Batch
 from service.sms.conformity import Difference
 from service.sms.gateway import Gateway, Halt, Outcome, Parcel, RawRequest, Recipient, Reports, Sent
 from service.sms.gateways.fields import names
-from service.sms.limits import Limits
+from service.sms.outbox.claim import Batch
+from service.sms.outbox.limits import Limits
 from service.sms.overheard import listening
 from service.sms.tables import Exchange
 from service.sms.trial import Found

@@ -14,12 +14,13 @@ from sqlmodel import Session, col, select
 
 from service.people import store as people
 from service.phone import Phone, Vault
-from service.sms import budget, outbox, settle
-from service.sms.claim import LEASE, Batch, Taken
+from service.sms import outbox
 from service.sms.conformity import Heard
 from service.sms.gateway import Halt, NoteState, Sent
-from service.sms.limits import Limits
-from service.sms.states import RANK, State
+from service.sms.outbox import budget, settle
+from service.sms.outbox.claim import LEASE, Batch, Taken
+from service.sms.outbox.limits import Limits
+from service.sms.outbox.states import RANK, State
 from service.sms.tables import Delivery, DeliveryEvent, Exchange, ExchangeDelivery, stored
 
 OWNER = "doctor"

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from service.clock import Clock
 from service.db import reading, upsert, writing
 from service.sms.gateway import Cost, Gateway, IncomingSms
-from service.sms.limits import Limits
+from service.sms.outbox.limits import Limits
 from service.sms.tables import BalanceReading, Delivery, FetchCursor
 
 log = logging.getLogger(__name__)

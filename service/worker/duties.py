@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from service.people.scores import score
-from service.sms import alerting, monthly, nudges, unanswered
-from service.sms.editions import Press
+from service.sms.broadcasts.editions import Press
+from service.sms.intake import unanswered
+from service.sms.notices import alerting, monthly, nudges
 from service.worker.clockwork import Job
 
 OFTEN = timedelta(seconds=20)

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from service.people import retention as everywhere
-from service.sms import addressing, corrections, retention, settle, sweep
-from service.sms.editions import Press
-from service.sms.firing import fire_due
+from service.sms.broadcasts import addressing, corrections
+from service.sms.broadcasts.editions import Press
+from service.sms.broadcasts.firing import fire_due
+from service.sms.outbox import retention, settle, sweep
 from service.worker.clockwork import Job
 
 OFTEN = timedelta(seconds=2)

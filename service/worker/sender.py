@@ -29,11 +29,8 @@ from service.phone import Vault
 from service.prices.book import Book
 from service.prices.shelf import read_version
 from service.settings import Settings
-from service.sms import deliveries, settle
 from service.sms.archive import Archive
-from service.sms.circuits import Way
-from service.sms.claim import Batch, Idle, claim
-from service.sms.editions import Press
+from service.sms.broadcasts.editions import Press
 from service.sms.gateway import (
     DeliveryNote,
     Gateway,
@@ -44,7 +41,10 @@ from service.sms.gateway import (
     Recipient,
     Sent,
 )
-from service.sms.limits import REPLIES, limits
+from service.sms.outbox import deliveries, settle
+from service.sms.outbox.circuits import Way
+from service.sms.outbox.claim import Batch, Idle, claim
+from service.sms.outbox.limits import REPLIES, limits
 from service.sms.overheard import Passed, listening
 from service.sms.secrets import Eraser
 from service.worker import carriers

@@ -16,7 +16,7 @@ from service.phone import Vault
 from service.prices.tables import MarketRow, ProductRow, UnitRow
 from service.settings import Loopback
 from service.sms.gateways.loopback import LoopbackGateway
-from service.sms.limits import Limits
+from service.sms.outbox.limits import Limits
 from service.sms.tokens import Tokens
 from tests.ussd.world import book
 

@@ -9,12 +9,13 @@ from sqlmodel import select
 from service.api.v1.runs import press_of
 from service.db import writing
 from service.phone import Phone
-from service.sms import addressing, firing, sweep
-from service.sms.circuits import Way
-from service.sms.claim import Batch, claim
-from service.sms.firing import fire_due
+from service.sms.broadcasts import addressing, firing
+from service.sms.broadcasts.firing import fire_due
 from service.sms.gateway import Outcome, Sent
-from service.sms.settle import settle
+from service.sms.outbox import sweep
+from service.sms.outbox.circuits import Way
+from service.sms.outbox.claim import Batch, claim
+from service.sms.outbox.settle import settle
 from service.sms.tables import Delivery, JobRun, Run
 from tests.api.office import Office, code, subscriber
 from tests.sms.outbox_world import CHANCE

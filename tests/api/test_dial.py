@@ -229,12 +229,13 @@ async def test_a_dropped_session_is_offered_within_ten_minutes(tower, engine):
     known(engine)
     phone = Phone(tower)
     await phone.dial()
-    await phone.press("1", "3", "2")
+    asked = await phone.press("1", "3", "9")
     tower.hands.wait(minutes=9)
     said = await phone.dial()
-    assert said.split("\n")[-2:] == ["1 Continuer : Mais, Sébékoro", "2 Recommencer"]
+    assert said.split("\n")[-2:] == ["1 Continuer : Quel marché ?", "2 Recommencer"]
     assert await phone.send() == said
-    assert (await phone.press("1")).startswith("CON Mais, Sébékoro")
+    assert await phone.press("1") == asked
+    assert (await phone.press("2")).startswith("CON Mais, Sébékoro")
 
 
 async def test_a_dropped_session_is_offered_by_another_process(engine):

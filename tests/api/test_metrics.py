@@ -10,8 +10,9 @@ from sqlmodel import select
 
 from service.api.metrics import exposition
 from service.db import writing
-from service.sms import outbox, pulse
+from service.sms import outbox
 from service.sms.archive import Archive
+from service.sms.outbox import pulse
 from service.sms.overheard import Passed
 from service.sms.secrets import Eraser
 from service.sms.tables import Delivery, Inbox, Run

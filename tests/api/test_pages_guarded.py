@@ -9,7 +9,7 @@ PAGES = (
     "/console/login",
     "/console",
     "/console/prices",
-    "/console/reporters",
+    "/console/people",
     "/console/broadcasts",
 )
 

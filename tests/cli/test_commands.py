@@ -25,7 +25,7 @@ from service.prices.store import bump
 from service.prices.tables import MarketRow, ReferencePrice, ReportRow, WeighingRow
 from service.settings import Settings
 from service.sms import outbox
-from service.sms.limits import Limits
+from service.sms.outbox.limits import Limits
 from service.sms.tables import Delivery
 from tests.cli.conftest import SECRET, Sugu, run
 

@@ -19,7 +19,7 @@ from sqlmodel import select
 
 from service.clock import monotonic, system
 from service.db import writing
-from service.sms.states import State
+from service.sms.outbox.states import State
 from service.sms.tables import Delivery
 from tests.gateways.standins import Answer, Asked, StandIn, _write, africastalking
 from tests.sms.outbox_world import a_run, looking, people

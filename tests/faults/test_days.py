@@ -22,13 +22,13 @@ from service.db import alembic_config, make_engine, migrate, reading, writing
 from service.settings import AfricasTalking, Settings
 from service.sms import broadcasts
 from service.sms.broadcasts import Step
-from service.sms.claim import Batch
 from service.sms.gateway import Tokens
 from service.sms.gateways.africastalking import AfricasTalkingGateway
+from service.sms.outbox.claim import Batch
 from service.sms.tables import Inbox, JobRun, Run
-from service.worker import Worker
 from service.worker.carriers import back_fill
 from service.worker.clockwork import present
+from service.worker.sender import Worker
 from tests.cli.conftest import run as sugu
 from tests.cli.conftest import surroundings  # noqa: F401 (a fixture)
 from tests.faults.ground import (

@@ -174,7 +174,7 @@ def test_whoever_writes_a_lot_is_written_to_little_and_nobody_abroad_at_all(talk
             if not phone.startswith("+223")
         )
     from service.db import writing
-    from service.sms.claim import Batch, claim
+    from service.sms.outbox.claim import Batch, claim
     from tests.sms.outbox_world import WAY, accept, settled
 
     written: list[Phone] = []

@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from service.db import writing
 from service.settings import AfricasTalking, Settings
-from service.sms.claim import Batch
 from service.sms.gateways.africastalking import AfricasTalkingGateway
+from service.sms.outbox.claim import Batch
 from service.sms.tables import Run
 from service.sms.tokens import Tokens
 from service.worker.sender import Worker

@@ -11,10 +11,10 @@ from sqlmodel import select
 
 from service.clock import system
 from service.db import make_engine, writing
-from service.sms import deliveries
-from service.sms.claim import LEASE
 from service.sms.gateway import DeliveryNote, NoteState
-from service.sms.settle import reap
+from service.sms.outbox import deliveries
+from service.sms.outbox.claim import LEASE
+from service.sms.outbox.settle import reap
 from service.sms.tables import Delivery, Run
 from tests.faults.ground import (
     IN_FLIGHT,
@@ -175,8 +175,8 @@ def test_a_second_worker_on_one_sqlite_file_is_refused(sqlite_url: str):
 
 
 def test_what_a_restored_copy_still_holds_is_never_sent(engine: Engine):
-    from service.sms import sweep
-    from service.sms.claim import Idle
+    from service.sms.outbox import sweep
+    from service.sms.outbox.claim import Idle
     from tests.sms.outbox_world import NOON, a_run, people, states, take
 
     with writing(engine) as session:

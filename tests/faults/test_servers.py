@@ -21,8 +21,8 @@ from service.db import make_engine, migrate, writing
 from service.people.tables import Contact
 from service.sms import broadcasts, outbox
 from service.sms.broadcasts import Step
-from service.sms.claim import LEASE, Batch
-from service.sms.settle import reap
+from service.sms.outbox.claim import LEASE, Batch
+from service.sms.outbox.settle import reap
 from service.sms.tables import Budget, Delivery, Run
 from tests.faults.ground import (
     HOUSE,
@@ -160,7 +160,7 @@ CLOCKS = """
 import sys
 from datetime import datetime
 from service.db import make_engine, writing
-from service.sms.firing import fire_due
+from service.sms.broadcasts.firing import fire_due
 from tests.sms.outbox_world import press
 engine = make_engine(sys.argv[1])
 now = datetime.fromisoformat(sys.argv[2])

@@ -13,13 +13,13 @@ from service.people.tables import Contact
 from service.phone import Phone
 from service.sms import outbox
 from service.sms.archive import Archive, of_message
-from service.sms.claim import Batch
 from service.sms.gateway import Kind, RawRequest
+from service.sms.outbox.claim import Batch
+from service.sms.outbox.retention import EXCHANGES, forget_exchanges
 from service.sms.overheard import LONGEST, Passed, listening
-from service.sms.retention import EXCHANGES, forget_exchanges
 from service.sms.secrets import Eraser
 from service.sms.tables import Delivery, Exchange, ExchangeDelivery
-from service.worker import Worker
+from service.worker.sender import Worker
 from tests.gateways.battery import GATEWAYS
 from tests.gateways.rooms import AWA, BAKARY, SECRET, TOKEN, gateway, parcel, settings
 from tests.gateways.standins import OK, standing_in

@@ -172,8 +172,8 @@ async def test_pitfall_12_an_unknown_status_is_kept_and_answered_200(house: Hous
 
 
 def test_pitfall_13_a_report_may_come_before_the_answer_to_the_send(engine: Engine):
-    from service.sms import deliveries
     from service.sms.gateway import DeliveryNote
+    from service.sms.outbox import deliveries
 
     early = DeliveryNote("p-1", None, None, NoteState.DELIVERED, None, "Success")
     with writing(engine) as session:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.sms.routing import OPERATORS, operator, route
+from service.sms.outbox.routing import OPERATORS, operator, route
 
 
 @pytest.mark.parametrize(

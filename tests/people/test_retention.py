@@ -14,8 +14,8 @@ from service.people.tables import LoginFailure, StaffSession
 from service.phone import Phone, Vault
 from service.prices.tables import Dispute
 from service.sms import outbox
-from service.sms import retention as messages
-from service.sms.limits import Limits
+from service.sms.outbox import retention as messages
+from service.sms.outbox.limits import Limits
 from service.sms.tables import Delivery, DeliveryEvent, MessageText
 from service.ussd.tables import UssdEffect, UssdSession
 

@@ -17,12 +17,12 @@ from service.prices.catalog import Catalog, Family, Market, Product, Quantity, S
 from service.prices.quote import Quote
 from service.prices.tables import MarketRow
 from service.sms import broadcasts
-from service.sms.circuits import Way
-from service.sms.claim import Batch, claim
-from service.sms.editions import Press
+from service.sms.broadcasts.editions import Press
 from service.sms.gateway import Outcome, Sent
-from service.sms.limits import Limits
-from service.sms.settle import settle
+from service.sms.outbox.circuits import Way
+from service.sms.outbox.claim import Batch, claim
+from service.sms.outbox.limits import Limits
+from service.sms.outbox.settle import settle
 from service.sms.tables import Broadcast, Delivery
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

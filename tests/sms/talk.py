@@ -24,11 +24,11 @@ from service.prices.book import Book
 from service.prices.catalog import Catalog
 from service.prices.store import bump
 from service.prices.tables import MarketRow, QuestionRow, QuoteRow, ReportRow
-from service.sms.editions import Press
+from service.sms.broadcasts.editions import Press
 from service.sms.gateway import IncomingSms
 from service.sms.intake import Desk, Received, receive
 from service.sms.lexicon import Lexicon
-from service.sms.limits import Limits
+from service.sms.outbox.limits import Limits
 from service.sms.tables import Delivery, Inbox, MessageText
 from service.worker.duties import duties
 

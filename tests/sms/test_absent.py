@@ -10,7 +10,7 @@ from service.db import reading, writing
 from service.people.tables import Reporter
 from service.prices.absent import said_absent
 from service.prices.tables import NoPrice, QuoteRow
-from service.sms import nudges
+from service.sms.notices import nudges
 from tests.sms.talk import AWA, MOUSSA, Talk, open_talk
 
 FAIR = date(2026, 11, 20)

@@ -10,9 +10,11 @@ from sqlmodel import select
 
 from service.db import writing
 from service.people.tables import Contact
-from service.sms import addressing, broadcasts, firing, outbox, runs, sweep
-from service.sms.claim import Batch, Idle
-from service.sms.firing import fire_due
+from service.sms import broadcasts, outbox
+from service.sms.broadcasts import addressing, firing, runs
+from service.sms.broadcasts.firing import fire_due
+from service.sms.outbox import sweep
+from service.sms.outbox.claim import Batch, Idle
 from service.sms.tables import Broadcast, Delivery, Run
 from tests.sms.outbox_world import (
     LIMITS,

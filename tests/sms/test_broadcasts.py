@@ -10,11 +10,12 @@ from sqlmodel import select
 
 from service.db import writing
 from service.people.tables import Contact, Subscriber
-from service.sms import broadcasts, runs, sweep, tallies
-from service.sms.broadcasts import Step
-from service.sms.firing import GRACE, fire_due
+from service.sms import broadcasts
+from service.sms.broadcasts import Step, runs, tallies
+from service.sms.broadcasts.firing import GRACE, fire_due
 from service.sms.gateway import Outcome, Sent
-from service.sms.limits import Limits
+from service.sms.outbox import sweep
+from service.sms.outbox.limits import Limits
 from service.sms.refused import Refused
 from service.sms.tables import Broadcast, Delivery, MessageText, Run, RunPrice
 from tests.sms.outbox_world import (
@@ -468,7 +469,7 @@ def test_an_audience_is_what_it_says(engine: Engine):
 
 def test_limits_come_from_the_settings():
     from service.settings import Settings
-    from service.sms.limits import limits
+    from service.sms.outbox.limits import limits
 
     made = limits(Settings(_env_file=None))
     assert isinstance(made, Limits)

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from service.db import writing
 from service.people.tables import Reporter
-from service.sms.challenge import far
+from service.sms.intake.challenge import far
 from tests.sms.talk import AWA, FANTA, MOUSSA, Talk, open_talk
 
 START = datetime(2026, 10, 2, 10, 0, tzinfo=UTC)

@@ -11,8 +11,8 @@ from service.db import writing
 from service.people.tables import Contact, Subscriber
 from service.settings import QuietHours
 from service.sms import outbox
-from service.sms.circuits import Way
-from service.sms.claim import Batch, Idle
+from service.sms.outbox.circuits import Way
+from service.sms.outbox.claim import Batch, Idle
 from service.sms.tables import Budget, Delivery, Pace
 from tests.sms.outbox_world import (
     LIMITS,

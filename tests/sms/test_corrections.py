@@ -9,8 +9,8 @@ from service import encoding
 from service.db import writing
 from service.i18n import speaker
 from service.prices.tables import ProductRow, QuoteRow
-from service.sms import corrections
-from service.sms.corrections import Wrong, correct_moved, words
+from service.sms.broadcasts import corrections
+from service.sms.broadcasts.corrections import Wrong, correct_moved, words
 from service.sms.tables import Delivery, MessageText, Run
 from tests.sms.outbox_world import NOON, a_run, drain, looking, people, press, the_book
 

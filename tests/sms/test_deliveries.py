@@ -10,12 +10,12 @@ from sqlmodel import Session, select
 
 from service.db import writing
 from service.people.tables import Consent, Contact
-from service.sms import deliveries
-from service.sms.circuits import Way
-from service.sms.claim import LEASE, Batch
 from service.sms.gateway import DeliveryNote, NoteState, Outcome, Sent
-from service.sms.settle import reap
-from service.sms.states import RANK, Standing, State, fold, join, shown, tally
+from service.sms.outbox import deliveries
+from service.sms.outbox.circuits import Way
+from service.sms.outbox.claim import LEASE, Batch
+from service.sms.outbox.settle import reap
+from service.sms.outbox.states import RANK, Standing, State, fold, join, shown, tally
 from service.sms.tables import Delivery, DeliveryEvent
 from tests.sms.outbox_world import (
     NOON,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.settings import QuietHours
-from service.sms.limits import Limits
+from service.sms.outbox.limits import Limits
 
 NIGHT = Limits(quiet=QuietHours(time(20), time(6, 30)))
 FIRST, LAST = datetime(2020, 1, 1), datetime(2040, 1, 1)  # noqa: DTZ001 (hypothesis adds the zone)

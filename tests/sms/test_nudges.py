@@ -12,8 +12,8 @@ from service.phone import Phone
 from service.prices.store import bump
 from service.prices.tables import FairCancelled, MarketRow
 from service.settings import QuietHours
-from service.sms import nudges
-from service.sms.nudges import Silent
+from service.sms.notices import nudges
+from service.sms.notices.nudges import Silent
 from service.sms.tables import Delivery
 from tests.sms.talk import AWA, FARMER, MOUSSA, Talk, open_talk
 

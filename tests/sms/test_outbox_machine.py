@@ -18,12 +18,14 @@ from sqlmodel import select
 
 from service.db import make_engine, migrate, writing
 from service.people.tables import Contact
-from service.sms import addressing, broadcasts, deliveries, firing, outbox, sweep
-from service.sms.circuits import Way
-from service.sms.claim import LEASE, Batch
+from service.sms import broadcasts, outbox
+from service.sms.broadcasts import addressing, firing
 from service.sms.gateway import DeliveryNote, Halt, HaltKind, NoteState, Outcome, Sent
-from service.sms.settle import reap
-from service.sms.states import RANK
+from service.sms.outbox import deliveries, sweep
+from service.sms.outbox.circuits import Way
+from service.sms.outbox.claim import LEASE, Batch
+from service.sms.outbox.settle import reap
+from service.sms.outbox.states import RANK
 from service.sms.tables import Budget, Delivery, Run
 from tests.sms.outbox_world import (
     LIMITS,

@@ -13,7 +13,7 @@ from service.prices.reception import Claim, Heard
 from service.prices.store import bump
 from service.prices.tables import ProductRow, ReportRow
 from service.settings import QuietHours
-from service.sms import entry
+from service.sms.intake import entry
 from tests.sms.talk import AWA, FANTA, MOUSSA, Talk, open_talk
 
 

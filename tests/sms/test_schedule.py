@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.sms.broadcasts.schedule import (
+    Now,
+    Once,
+    OnFair,
+    Weekly,
+    next_fire,
+    next_times,
+    read,
+    write,
+)
 from service.sms.refused import Refused
-from service.sms.schedule import Now, Once, OnFair, Weekly, next_fire, next_times, read, write
 
 BAMAKO = ZoneInfo("Africa/Bamako")
 PARIS = ZoneInfo("Europe/Paris")

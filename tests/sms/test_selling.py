@@ -10,7 +10,7 @@ from service.i18n import LANGS, speaker
 from service.prices.advice import Home, Offer, Reason, Where, where
 from service.prices.shelling import Shelling
 from service.prices.trip import RouteCost
-from service.sms.selling import where_text
+from service.sms.answers.selling import where_text
 from tests.sms.shelf import kita_only
 
 TODAY = date(2026, 11, 25)

@@ -9,10 +9,10 @@ from sqlmodel import select
 
 from service.db import writing
 from service.people.tables import Contact
-from service.sms import settle as settling
-from service.sms.claim import LEASE, Batch, Idle
 from service.sms.gateway import Cost, Halt, HaltKind, Outcome, Sent
-from service.sms.settle import ATTEMPTS, UNREACHABLE, reap
+from service.sms.outbox import settle as settling
+from service.sms.outbox.claim import LEASE, Batch, Idle
+from service.sms.outbox.settle import ATTEMPTS, UNREACHABLE, reap
 from service.sms.tables import Budget, Circuit, Delivery, DeliveryEvent, Pace, PersonDay
 from tests.sms.outbox_world import (
     LIMITS,

@@ -5,9 +5,9 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from service.db import writing
-from service.sms import runs, tallies
+from service.sms.broadcasts import runs, tallies
+from service.sms.broadcasts.tallies import Tallies
 from service.sms.tables import Delivery, Run
-from service.sms.tallies import Tallies
 from tests.sms.outbox_world import NOON, a_run, drain, looking, people
 
 

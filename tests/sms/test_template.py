@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service import encoding
-from service.sms.filling import Place, Scene, render
+from service.sms.broadcasts.filling import Place, Scene, render
+from service.sms.broadcasts.template import Template, read
 from service.sms.refused import Refused
-from service.sms.template import Template, read
 from tests.sms.outbox_world import a_quote, the_book
 
 BOOK = the_book()

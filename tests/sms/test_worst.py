@@ -25,8 +25,9 @@ from service.prices.neighbours import Estimate
 from service.prices.quote import Quote
 from service.prices.tables import QuestionRow, ReportRow
 from service.prices.trip import RouteCost
-from service.sms import alerting, nudges, replies
 from service.sms.answers import Ask, price_text, usage, where
+from service.sms.intake import replies
+from service.sms.notices import alerting, nudges
 
 TODAY = date(2026, 11, 25)
 NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)

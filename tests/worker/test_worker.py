@@ -13,9 +13,9 @@ from sqlmodel import select
 from service.db import writing
 from service.settings import Loopback, QuietHours, Settings
 from service.sms import outbox
-from service.sms.claim import Batch
 from service.sms.gateway import Capabilities, Cost, IncomingSms, Outcome, Sent
 from service.sms.gateways.loopback import LoopbackGateway
+from service.sms.outbox.claim import Batch
 from service.sms.tables import BalanceReading, Delivery, FetchCursor, JobRun
 from service.sms.tokens import Tokens
 from service.worker.carriers import back_fill, note_balance, weigh

@@ -40,8 +40,8 @@ from service.api.v1.broadcast_forms import (
 from service.i18n import LANGS
 from service.people.store import villages
 from service.people.tables import Cooperative
-from service.sms.audience import ROLES, SEXES
-from service.sms.template import VARIABLES
+from service.sms.broadcasts.audience import ROLES, SEXES
+from service.sms.broadcasts.template import VARIABLES
 
 router = pages()
 

@@ -34,7 +34,8 @@ from service.prices.catalog import Weight
 from service.prices.judge import AGREEMENT
 from service.prices.report import Status
 from service.prices.tables import QuestionRow, ReportRow
-from service.sms import outbox, replies
+from service.sms import outbox
+from service.sms.intake import replies
 
 router = pages()
 

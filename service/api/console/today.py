@@ -16,7 +16,7 @@ from service.api.v1 import broadcasts, reports, runs, silence
 from service.prices.catalog import Market
 from service.prices.report import Status
 from service.prices.tables import ReportRow
-from service.sms import budget
+from service.sms.outbox import budget
 from service.sms.tables import Delivery, Inbox
 
 router = pages()

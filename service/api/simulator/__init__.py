@@ -23,7 +23,7 @@ from service.db import reading
 from service.people import store as people
 from service.people.tables import Contact, Reporter, Subscriber, Village
 from service.phone import parse
-from service.sms.states import shown
+from service.sms.outbox.states import shown
 from service.sms.tables import Delivery, Inbox, MessageText
 
 GATEWAY = "loopback"

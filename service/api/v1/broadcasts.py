@@ -26,10 +26,9 @@ from service.api.v1.runs import Run, press_of, run_of
 from service.people import store as people
 from service.phone import Phone
 from service.sms import broadcasts as plans
-from service.sms import schedule
-from service.sms.broadcasts import Step
-from service.sms.editions import fairs_of
-from service.sms.preview import Preview as Seen
+from service.sms.broadcasts import Step, schedule
+from service.sms.broadcasts.editions import fairs_of
+from service.sms.broadcasts.preview import Preview as Seen
 from service.sms.refused import Refused
 from service.sms.tables import Broadcast as BroadcastRow
 from service.sms.tables import Run as RunRow

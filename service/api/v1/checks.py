@@ -10,7 +10,7 @@ from service.api.letters import Answer, Id, Letter
 from service.api.pages import Page, Paging, paged
 from service.api.problems import Problem
 from service.prices.tables import PriceCheck as CheckRow
-from service.sms.outcomes import Outcome, close
+from service.sms.notices.outcomes import Outcome, close
 
 router = APIRouter(prefix="/checks", tags=["checks"])
 

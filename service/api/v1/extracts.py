@@ -17,7 +17,7 @@ from service.api.v1.rewards import UNPAID, Pay, rewards
 from service.api.v1.silence import read_silence
 from service.people.tables import Contact, Reporter, Subscriber
 from service.prices.tables import Gap, QuoteRow, ReportRow, RouteRow, WeighingRow
-from service.sms import states
+from service.sms.outbox import states
 from service.sms.tables import Broadcast, Delivery, Run
 
 MOST_ROWS = 200_000

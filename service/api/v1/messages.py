@@ -16,7 +16,8 @@ from service.api.problems import Problem
 from service.people.store import find
 from service.people.tables import Contact
 from service.phone import parse
-from service.sms import archive, states
+from service.sms import archive
+from service.sms.outbox import states
 from service.sms.tables import Delivery, Exchange, Inbox, MessageText, Run
 
 router = APIRouter(prefix="/messages", tags=["messages"])

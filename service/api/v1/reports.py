@@ -22,7 +22,7 @@ from service.prices.reception import Heard, Origin
 from service.prices.report import Claim, Money, Status
 from service.prices.store import Moved
 from service.prices.tables import ReportRow
-from service.sms.reporting import teller_of
+from service.sms.intake.reporting import teller_of
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 

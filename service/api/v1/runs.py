@@ -18,8 +18,8 @@ from service.api.pages import Page, Paging, cursor_of, paged, values_of
 from service.api.problems import Problem
 from service.api.state import Sugu
 from service.db import reading
-from service.sms import runs
-from service.sms.editions import Press
+from service.sms.broadcasts import runs
+from service.sms.broadcasts.editions import Press
 from service.sms.gateway import DEFAULT_RATE
 from service.sms.refused import Refused
 from service.sms.tables import Broadcast, stored

@@ -17,7 +17,7 @@ from service.prices.book import Book
 from service.prices.catalog import Market
 from service.prices.report import Status
 from service.prices.tables import ReportRow
-from service.sms.nudges import ALERT_AFTER
+from service.sms.notices.nudges import ALERT_AFTER
 
 router = APIRouter(prefix="/silence", tags=["silence"])
 

@@ -18,7 +18,7 @@ from service.api.errors import invalid
 from service.api.letters import Answer
 from service.people.tables import Contact, Reporter, Subscriber, Village
 from service.prices.tables import QuoteRow, ReportRow, Usage
-from service.sms.states import tally
+from service.sms.outbox.states import tally
 from service.sms.tables import Delivery, Inbox
 
 router = APIRouter(prefix="/stats", tags=["stats"])
