@@ -20,6 +20,12 @@ FROM python:3.11-slim
 
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin sugu \
     && install -d -o sugu -g sugu /data
+
+# `sugu backup` and `sugu restore` call PostgreSQL's own tools: version 17 in Debian 13, as compose.yaml.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/*
+
 COPY --from=build /opt/sugu /opt/sugu
 
 ENV PATH="/opt/sugu/bin:$PATH" \

@@ -47,7 +47,9 @@ words: $(VENV)/.dev ## Gather the texts of the code into the catalogues
 	@$(BIN)/python locales/update.py
 
 fuzz: $(VENV)/.dev ## Two hundred odd requests for every operation of the API (long)
-	@FUZZ=200 $(BIN)/python -m pytest --numprocesses 2 --timeout 0 tests/api/test_fuzz.py
+	@FUZZ=200 $(BIN)/python -m pytest --numprocesses 2 --timeout 0 --junitxml=build/fuzz.xml \
+		tests/api/test_fuzz.py
+	@$(BIN)/python -m tests.api.fuzzed build/fuzz.xml
 
 mutants: $(VENV)/.dev ## Change the thinking modules a little, and see that a test notices (long)
 	@$(BIN)/mutmut run

@@ -147,7 +147,7 @@ def radio(made: Bulletin, say: Say, lang: str) -> str:
         )
     opening = say(
         "radio.opening",
-        "Voici les prix du marché de {market}, foire de {weekday} {day} {month}.",
+        "Voici les prix du marché de {market}, foire du {weekday} {day} {month}.",
         market=made.market.name,
         weekday=weekday(made.fair_on.weekday(), lang),
         day=made.fair_on.day,

@@ -76,6 +76,7 @@ TAGS: Mapping[str, str] = {
     "settings": "How this service is set.",
     "session": "How people come in.",
     "open data": "For everybody, without a key.",
+    "jobs": "What the clock starts, and how it went.",
     "health": "For machines that watch.",
 }
 

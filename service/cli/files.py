@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from sqlmodel import select
 
 from service import clock
 from service.api.security import issue_key
+from service.api.v1.extracts import EXTRACTS
 from service.app import create_app
 from service.cli import inside
 from service.cli.inside import Answer
@@ -20,6 +22,7 @@ from service.db import writing
 from service.people.tables import ApiKey, Staff
 from service.settings import Settings
 
+EXPORTED = tuple(EXTRACTS)
 IMPORTED = ("villages", "reporters", "subscribers", "routes", "weighings", "prices")
 ACTOR = "command line"
 
@@ -42,7 +45,7 @@ def take_in(
 
 @command(app, "export")
 def give_out(
-    what: Annotated[str, typer.Argument(help="reports, quotes, deliveries, prices, rewards, ...")],
+    what: Annotated[str, typer.Argument(help=", ".join(EXPORTED))],
     file: Annotated[Path | None, typer.Argument(help="Where to; .xlsx or .csv")] = None,
     *,
     month: Annotated[str | None, typer.Option(help="One month, as 2026-11")] = None,
@@ -52,6 +55,8 @@ def give_out(
     per_check: Annotated[int | None, typer.Option(help="rewards: F for a check passed")] = None,
 ) -> None:
     """Write a table as CSV or XLSX, to a file or to the screen."""
+    if what not in EXPORTED:
+        raise Failure(f"export what? One of {', '.join(EXPORTED)}")
     kind = "xlsx" if file and file.suffix == ".xlsx" else "csv"
     asked = {"month": month, "per_day": per_day, "per_check": per_check}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
@@ -67,20 +72,29 @@ def _report(done: dict[str, object]) -> None:
     errors = done.get("errors")
     found = errors if isinstance(errors, list) else []
     for each in found:
-        typer.echo(f"line {each.get('line')}: {each.get('detail') or each.get('title')}", err=True)
+        typer.echo(f"line {each['line']}{_at(each)}: {each['detail']}", err=True)
+    wrong = len({each["line"] for each in found})
     typer.echo(
         f"{done['lines']} lines, {done['created']} new, {done['changed']} changed,"
-        f" {len(found)} wrong{' (dry run: nothing kept)' if done['dry_run'] else ''}"
+        f" {wrong} wrong{' (dry run: nothing kept)' if done['dry_run'] else ''}"
     )
     if found:
         raise Failure("Mend the lines above and import them again.")
+
+
+def _at(error: Mapping[str, object]) -> str:
+    return f", {error['field']}" if error["field"] else ""
 
 
 def _ask(said: Settings, method: str, path: str, body: bytes = b"") -> Answer:
     """Ask the API as an administrator whose key lives for this one command."""
     application = create_app(said, engine=database(said))
     key = _lend(application)
-    headers = {"authorization": f"Bearer {key}", "content-type": "application/octet-stream"}
+    headers = {
+        "authorization": f"Bearer {key}",
+        "content-type": "application/octet-stream",
+        "accept-language": "en",
+    }
     try:
         answer = asyncio.run(inside.call(application, method, path, headers, body))
     finally:

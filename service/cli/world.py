@@ -56,7 +56,7 @@ def demo(
     host: Annotated[str, typer.Option(help="Address to serve on")] = "127.0.0.1",
 ) -> None:
     """Serve the fictional demo world: nothing leaves this machine."""
-    said = _demo_settings(host, port)
+    said = demo_settings(host, port)
     migrate_database(said.database_url)
     _seed_demo(said)
     _welcome(host, port, said.ussd_code)
@@ -71,13 +71,16 @@ def _seed_demo(said: Settings) -> int:
         raise Failure(str(refused)) from refused
 
 
-def _demo_settings(host: str, port: int) -> Settings:
+def demo_settings(host: str, port: int) -> Settings:
     """The environment's settings, with a database and a secret of the demo's own if none is set.
+    A real gateway in `.env` is left alone: the demo's phone numbers may be somebody's.
 
     They go back into the environment, so that the worker child reads the same.
     """
     os.environ.setdefault("SUGU_DATABASE_URL", f"sqlite:///{DEMO_DATABASE}")
     os.environ.setdefault("SUGU_PUBLIC_URL", f"http://{host}:{port}")
+    os.environ.setdefault("SUGU_GATEWAY", "loopback")
+    os.environ.setdefault("SUGU_ROUTES", "")
     os.environ["SUGU_DEMO"] = "true"
     if not os.environ.get("SUGU_SECRET_KEY") and Settings().secret_key is None:
         os.environ["SUGU_SECRET_KEY"] = _demo_secret()

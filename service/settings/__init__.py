@@ -177,6 +177,11 @@ class Settings(BaseSettings):
         found: Carrier = getattr(self, gateway)
         return found
 
+    @property
+    def leads_out(self) -> bool:
+        """Whether a gateway leads out of this machine."""
+        return self.gateway != "loopback" or bool(self.routes)
+
     def weak_tokens(self) -> list[str]:
         """Gateways whose hook token is too short to be a secret; none are in the demo."""
         return [] if self.demo else [name for name in CARRIERS if _short(self.carrier(name))]

@@ -113,6 +113,19 @@ def test_an_unknown_code_is_shown_as_it_is():
     assert voice().code("somethingNew_here") == "somethingNew here"
 
 
+def test_a_code_that_says_more_after_a_colon_is_told_whole():
+    assert voice().code("no_reply:reply_limit") == "sans réponse : dix par jour"
+    assert voice("en").code("no fresh price: KITA") == "no fresh price: KITA"
+    assert voice().code("stat:UNDELIV err:000") == "stat:UNDELIV err:000"
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"), [(10.0, "10"), (4.96, "5"), (1.44, "1,4"), (0.1, "0,1"), (0.35, "0,35")]
+)
+def test_how_many_times_more_is_said_shortly(factor, said):
+    assert voice().times(factor) == said
+
+
 def test_a_malian_number_is_spaced_and_a_short_code_left_alone():
     assert voice().phone("+22376000001") == "+223\u00a076\u00a000\u00a000\u00a001"
     assert voice().phone("+223****0001") == "+223****0001"
@@ -125,7 +138,7 @@ def test_a_refusal_is_said_in_the_language_of_whom_it_is_said_to():
 
 
 def test_what_was_done_is_told_in_words_and_kept_short():
-    assert voice().act("product.change") == "changé (product)"
+    assert voice().act("product.change") == "changé"
     assert voice().act("book.turned") == "book.turned"
     assert voice().facts({"name": "x" * 100}).endswith("x…")
     assert voice().facts(None) == "–"

@@ -224,6 +224,19 @@ def test_a_new_way_of_writing_is_folded_and_taught(office: Office):
     assert code(office.operator.post(f"{API}/aliases", json=form)) == "already_exists"
 
 
+def test_an_alias_needs_a_letter_or_a_digit(office: Office):
+    form = {"kind": "product", "target": "ARA", "text": "?!"}
+    said = office.operator.post(f"{API}/aliases", json=form)
+    assert (said.status_code, code(said)) == (422, "invalid")
+
+
+def test_a_unit_named_with_signs_alone_leaves_messages_understood(office: Office):
+    form = {"code": "XX", "names": {"fr": "*"}, "measure": "count"}
+    assert office.operator.post(f"{API}/units", json=form).status_code == 201
+    assert office.viewer.get(f"{API}/quotes").status_code == 200
+    assert "ara" in office.state.lexicon().meanings
+
+
 def test_what_the_api_alone_has_made_is_reported_and_dialled_without_a_restart(sqlite_url: str):
     """A market, a product, a vessel and its weighing; then a price from the new fair, in the new
     vessel, on a farmer's screen by the kilo."""

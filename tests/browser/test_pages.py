@@ -109,6 +109,22 @@ def test_a_page_fits_both_widths_and_names_everything(name, staff, server):
         picture(staff, f"{name}{suffix}")
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["today", "messages", "settings"])
+def test_on_a_phone_the_menu_shows_where_one_is(name, staff, server):
+    staff.set_viewport_size(NARROW)
+    staff.goto(server / PAGES[name])
+    expect(staff.locator(".menu [aria-current]")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.browser
+def test_on_a_phone_a_chart_shows_its_newest_prices(staff, server):
+    staff.set_viewport_size(NARROW)
+    staff.goto(server / PAGES["product"])
+    left = "each => each.scrollWidth - each.clientWidth - each.scrollLeft"
+    assert staff.locator(".chart.newest").first.evaluate(left) <= 1
+
+
 def complaints(page, *, except_for=()) -> list[str]:
     """What axe finds serious or critical: the rule, and where."""
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]

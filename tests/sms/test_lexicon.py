@@ -292,3 +292,10 @@ def test_every_command_of_the_card_is_one_word_away():
 
 def test_the_forms_are_read_once():
     assert read_forms() is read_forms()
+
+
+def test_a_name_or_an_alias_of_signs_alone_is_no_word_and_breaks_nothing():
+    signs = Alias("market", "KITA", "!!")
+    lexicon = Lexicon.of(kita_only([*default_aliases(), signs]))
+    assert "" not in lexicon.meanings
+    assert isinstance(read("ARA 225", lexicon, TODAY, reporter=True), Reports)

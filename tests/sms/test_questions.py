@@ -153,8 +153,8 @@ def test_without_another_reporter_near_it_an_unanswered_price_is_held(talk: Talk
     assert talk.price("MAI") == 150
 
 
-def test_two_who_saw_the_same_jump_and_did_not_answer_vouch_for_each_other(talk: Talk):
-    """A real shock is asked of everybody; it must not wait for ever because all are busy."""
+def test_two_who_say_the_same_jump_and_do_not_answer_wait_for_staff(talk: Talk):
+    """Two numbers are forged as easily as one: a jump takes an answer, or somebody who counts."""
     talk.say(FANTA, "MAI 150 F")
     talk.wait(days=7)
     talk.say(AWA, "MAI 265 F")
@@ -163,7 +163,7 @@ def test_two_who_saw_the_same_jump_and_did_not_answer_vouch_for_each_other(talk:
     assert [each.reason for each in talk.reports][1:] == ["outlier", "outlier"]
     talk.wait(hours=2)
     talk.work()
-    assert talk.statuses == ["accepted", "corroborated", "corroborated"]
+    assert talk.statuses == ["accepted", "held", "held"]
 
 
 def test_the_first_of_two_who_agree_does_not_count_before_the_other_had_time_to_answer(

@@ -26,6 +26,7 @@ from service.api.console import (
 )
 
 router = APIRouter()
+router.include_router(door.front)
 for _each in (
     door, today, prices, moderation, composer, runs, people, registers, messages, impact,
     bulletins, screens, words, reference, office, wild,

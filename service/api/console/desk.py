@@ -148,6 +148,7 @@ def show(work: Work, name: str, /, status: int = 200, **values: Any) -> Response
         who=work.who,
         csrf=work.who.csrf or "",
         demo=work.state.settings.demo,
+        leads_out=work.state.settings.leads_out,
         today=work.today,
         now=work.now,
         say=voice,

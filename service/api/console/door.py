@@ -1,6 +1,6 @@
 """In and out: the login page, the way out, and the files of the pages."""
 
-from fastapi import Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.api.console.desk import (
@@ -18,10 +18,17 @@ from service.api.state import Sugu
 from service.api.v1 import session as sessions
 
 router = pages()
+front = APIRouter(include_in_schema=False)
 
 HOME = "/console"
 AFTER = ("/console", "/simulator")
 """Where a login may lead: pages of ours, never an address somebody sent."""
+
+
+@front.get("/", dependencies=[Depends(public)])
+def front_door(state: State) -> Response:
+    """Somebody typed the bare address."""
+    return RedirectResponse("/simulator" if state.settings.demo else HOME, 303)
 
 
 @router.get("/login", dependencies=[Depends(public)])

@@ -22,7 +22,7 @@ def told(flag: Raised, voice: Voice, catalog: Catalog, names: Mapping[int, str])
             low, high = flag.peers or (None, None)
             return t(
                 "{product}, {market} : figé à {value} F ({days}), les autres de {low} à {high} F.",
-                product=goods.name("fr") if goods else flag.product,
+                product=voice.name(goods) if goods else flag.product,
                 market=place,
                 value=voice.francs(flag.value),
                 days=days,

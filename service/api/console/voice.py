@@ -34,6 +34,16 @@ CODES: Mapping[str, str] = MappingProxyType(
         "queued": "en attente", "sending": "en route", "accepted": "accepté", "delivered": "remis",
         "failed": "échoué", "rejected": "rejeté", "unknown": "incertain", "expired": "périmé",
         "suppressed": "retenu",
+        # why a run or a message went no further
+        "no fresh price": "aucun prix frais", "prices too old": "prix trop anciens",
+        "too late": "trop tard", "failing": "trop d'échecs", "resumed": "repris",
+        "late": "trop tard", "stopped": "a dit STOP", "consent": "sans accord",
+        "sealed": "numéro illisible", "prefix": "préfixe non permis",
+        "cap_person": "plafond de la personne", "lease": "coupé en route",
+        "restored": "copie remise en place", "halt": "passerelle coupée",
+        "no connection": "pas de connexion", "no answer": "pas de réponse",
+        "asked to slow down": "priée de ralentir", "unreadable answer": "réponse illisible",
+        "no entry in the answer": "absent de la réponse",
         # reports
         "asked": "question posée", "confirmed": "confirmé", "corroborated": "corroboré",
         "held": "retenu pour examen", "superseded": "remplacé",
@@ -50,6 +60,11 @@ CODES: Mapping[str, str] = MappingProxyType(
         "remind": "rappel", "nudge": "relance", "card": "fiche du mois",
         "reports": "relevés", "command": "commande",
         "help": "aide", "sms": "SMS", "ussd": "USSD", "staff": "personnel",
+        "answer": "réponse à une question", "unreadable": "non compris",
+        "silence": "rien à répondre", "sender": "expéditeur", "call": "appel en absence",
+        "id_collision": "identifiant déjà vu", "no_reply": "sans réponse",
+        "repeat": "répétition", "nothing read": "rien lu", "in_transit": "en chemin",
+        "reply_limit": "dix par jour", "loop": "boucle", "empty": "rien à dire",
         # people
         "f": "femme", "m": "homme", "fr": "français", "bm": "bambara", "farmer": "agriculteur",
         "relay": "relais", "reporter": "releveur", "viewer": "lecture", "operator": "opérateur",
@@ -78,7 +93,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         # days, parts of the service
         "mon": "lun", "tue": "mar", "wed": "mer", "thu": "jeu", "fri": "ven", "sat": "sam",
         "sun": "dim", "database": "base de données", "migrations": "migrations",
-        "worker": "horloge et envois",
+        "worker": "horloge et envois", "gateway": "passerelle", "never ran": "jamais vue",
+        "closed off": "coupée", "credentials": "clé refusée", "credit": "crédit épuisé",
+        "address": "mauvaise adresse",
         # advice
         "cost_unknown": "coût inconnu", "cost_old": "coût trop ancien",
         "road_closed": "route coupée", "insecurity": "insécurité",
@@ -143,7 +160,11 @@ class Voice:
         return self.t.lang == "en"
 
     def code(self, code: object) -> str:
-        """A code of the service in words; one that has none yet, as it is."""
+        """A code of the service in words; one that has none yet, as it is. What follows a colon
+        says more: `no_reply:loop`, `no fresh price: KITA`."""
+        said, mark, more = str(code).partition(":")
+        if mark and said in CODES:
+            return self.t("{what} : {more}", what=self.code(said), more=self.code(more.strip()))
         word = CODES.get(str(code))
         return self.t(word) if word else str(code).replace("_", " ")
 
@@ -156,10 +177,9 @@ class Voice:
         return names.get(self.t.lang) or names.get("fr", "–")
 
     def act(self, action: str) -> str:
-        """`product.change` as `changé (product)`: what was done, to which kind of thing."""
-        kind, _, verb = action.partition(".")
-        word = ACTS.get(verb)
-        return f"{self.t(word)} ({kind})" if word else action
+        """`product.change` as `changé`: what was done; the page says to what."""
+        word = ACTS.get(action.partition(".")[2])
+        return self.t(word) if word else action
 
     def kept(self, name: str) -> str:
         """A kind of thing kept about a person."""
@@ -201,6 +221,12 @@ class Voice:
         said = f"{value:.{digits}f}"
         return said if self.english else said.replace(".", ",")
 
+    def times(self, factor: float) -> str:
+        """`10`, `1,4` or `0,1`: how many times more, to two figures below ten."""
+        digits = 0 if factor >= 10 else 1 if factor >= 1 else 2
+        said = self.number(factor, digits)
+        return said.rstrip("0").rstrip(",.") if digits else said
+
     def weekday(self, number: int) -> str:
         return _ENGLISH_DAYS[number] if self.english else weekday(number, "fr")[:SHORT_DAY]
 
@@ -228,7 +254,8 @@ class Voice:
         """How long since an instant, in its largest unit."""
         if moment is None:
             return self.t("jamais")
-        return self.span((self.now - moment).total_seconds())
+        past = (self.now - moment).total_seconds()
+        return self.t("moins d'une minute") if past < 30 else self.span(past)
 
     def span(self, seconds: float | None) -> str:
         """A length of time: `3 min`, `2 h`, `5 j`."""

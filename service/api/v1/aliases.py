@@ -15,6 +15,7 @@ from service.api.pages import Page, Paging, paged
 from service.api.problems import Problem
 from service.encoding import fold
 from service.prices.tables import AliasRow, MarketRow, ProductRow, UnitRow
+from service.sms.lexicon.forms import plain
 from service.sms.tables import UnmatchedToken
 
 router = APIRouter(prefix="/aliases", tags=["aliases"])
@@ -66,7 +67,7 @@ def create_alias(work: Operator, form: AliasForm) -> Alias:
     """Teach a way of writing; it is understood from the next message on."""
     target, folded = form.target.upper(), fold(form.text).strip()
     records.must_exist(work.session, TABLES[form.kind], target, "target")
-    if not folded:
+    if not plain(folded):
         raise invalid(
             "text", "empty", "Nothing is left of it to compare.", "Il n'en reste rien à comparer."
         )

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import get_args
 
-from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from service.people.tables import Reporter
@@ -29,9 +28,6 @@ market's price may come later than two hours (`method.md` 2.3, 4)."""
 VOUCHED = "vouched"
 DOUBTS = get_args(QuestionKind)
 """Reasons of what was asked and not answered; what staff or a reporter decided has others."""
-LONE = "outlier"
-"""Reason of a price that is far from what was known and hides no slip anybody can name. Two of
-them vouch for each other; two doubts about dorome, a sack or a form may be the same mistake."""
 NEAR = timedelta(days=7)
 """Quotes of adjacent markets this close to the claim's day tell whether prices moved."""
 
@@ -113,12 +109,8 @@ def _vouched(session: Session, book: Book, report: ReportRow) -> bool:
 
 
 def _others(session: Session, report: ReportRow) -> Iterator[float]:
-    """What other reporters said of the same market day: what counts, and for a lone price also
-    what nobody answered for either."""
-    heard: ColumnElement[bool] = col(ReportRow.status).in_([each.value for each in COUNTING])
-    if report.reason == LONE:
-        held = col(ReportRow.status) == Status.HELD.value
-        heard = heard | (held & (col(ReportRow.reason) == LONE))
+    """What other reporters said of the same market day and that counts: two prices nobody answered
+    for do not vouch for each other, since two numbers are forged as easily as one."""
     rows = session.exec(
         select(ReportRow.basis_value).where(
             ReportRow.product == report.product,
@@ -127,7 +119,7 @@ def _others(session: Session, report: ReportRow) -> Iterator[float]:
             ReportRow.basis == report.basis,
             ReportRow.observed_on == report.observed_on,
             ReportRow.reporter_id != report.reporter_id,
-            heard,
+            col(ReportRow.status).in_([each.value for each in COUNTING]),
         )
     )
     return iter(rows.all())

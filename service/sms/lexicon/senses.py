@@ -28,12 +28,16 @@ _Meanings = Mapping[str, Sequence[Meaning]]
 
 
 def _catalog_meanings(catalog: Catalog, forms: Forms) -> _Meanings:
-    """Codes, names and aliases of what the catalogue holds."""
+    """Codes, names and aliases of what the catalogue holds; a form of signs alone is no word."""
     found: dict[str, list[Meaning]] = defaultdict(list)
-    for sense, target, form in _catalog_forms(catalog):
+    for sense, target, form in filter(_has_words, _catalog_forms(catalog)):
         vague = form != plain(target) and _leaves_form_open(target, form, forms)
         found[form].append(Meaning(sense, target, formless=vague))
     return found
+
+
+def _has_words(said: tuple[Sense, str, str]) -> bool:
+    return bool(said[2])
 
 
 def _catalog_forms(catalog: Catalog) -> Iterator[tuple[Sense, str, str]]:

@@ -1,6 +1,12 @@
 /* What a page gains when scripts run; every page works without. */
 "use strict";
 
+/* On a narrow screen the menu shows where one is, and a chart its newest end. */
+const menu = document.querySelector(".menu");
+const here = menu?.querySelector("[aria-current]");
+if (here) menu.scrollLeft = here.offsetLeft - (menu.clientWidth - here.offsetWidth) / 2;
+for (const chart of document.querySelectorAll(".chart.newest")) chart.scrollLeft = chart.scrollWidth;
+
 /* The phone picture beside a broadcast that is being written. */
 for (const form of document.querySelectorAll("[data-preview]")) {
   const shown = document.getElementById("preview");
