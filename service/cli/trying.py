@@ -1,12 +1,14 @@
 """`dial` and `text`: speak to the service from a terminal, through the gateway's own doors."""
 
 import asyncio
+import secrets
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
 import typer
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlmodel import col, select
 
 from service import clock
@@ -25,6 +27,8 @@ from service.sms.tables import Delivery, MessageText
 
 As = Annotated[str, typer.Option("--as", help="Phone number to speak as")]
 BAR = "-" * 24
+TOKEN_BYTES = 16
+"""128 bits, as every hook token has at least."""
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -58,6 +62,7 @@ def _keys(path: str, code: str) -> list[str]:
 
 
 async def _session(said: Settings, caller: str, keys: list[str], *, ask: bool) -> None:
+    said = _with_a_door(said)
     application = create_app(said, engine=database(said))
     name = f"cli-{clock.system():%H%M%S%f}"
     form = {"sessionId": name, "serviceCode": said.ussd_code, "phoneNumber": caller}
@@ -79,6 +84,7 @@ async def _turn(application: FastAPI, door: str, form: dict[str, str], typed: st
 
 
 async def _text(said: Settings, caller: str, message: str) -> None:
+    said = _with_a_door(said)
     application = create_app(said, engine=database(said))
     state: Sugu = application.state.sugu
     now = clock.system()
@@ -121,6 +127,16 @@ async def report(said: Settings, sent: Sent, to: Phone) -> None:
     status, words = await _post(application, door, form)
     if status != 200:
         raise Failure(f"The service answered its own report {status}: {words}")
+
+
+def _with_a_door(said: Settings) -> Settings:
+    """Settings under which this process alone may knock at the loopback door: where none is set,
+    its token is drawn here and known to nobody else."""
+    if said.demo or said.loopback.hook_token:
+        return said
+    drawn = SecretStr(secrets.token_hex(TOKEN_BYTES))
+    loopback = said.loopback.model_copy(update={"hook_token": drawn})
+    return said.model_copy(update={"loopback": loopback})
 
 
 def _token(state: Sugu) -> str:

@@ -263,6 +263,12 @@ def test_a_number_that_is_none_is_a_sentence(quick: Sugu):
     fails(quick("dial", "--as", "12"), "12")
 
 
+def test_the_terminal_needs_no_token_of_a_carrier(quick: Sugu, surroundings: pytest.MonkeyPatch):
+    surroundings.delenv("SUGU_LOOPBACK__HOOK_TOKEN")
+    assert "PRIX ARACHIDE KITA" in works(quick("text", "AIDE", "--as", FARMER))
+    assert "Quel produit" in works(quick("dial", "1", "--as", "+22376000002"))
+
+
 def test_words_without_an_answer_say_so(quick: Sugu):
     works(quick("text", "blabla", "--as", FARMER))
     assert works(quick("text", "patati", "--as", FARMER)) == "(no reply)\n"
