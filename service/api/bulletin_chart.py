@@ -61,7 +61,7 @@ def _place(at: int, value: int, count: int, low: int, high: int) -> tuple[float,
 def _words(
     quotes: Sequence[Quote], dots: Sequence[tuple[float, float]], low: int, high: int
 ) -> Markup:
-    """First and last day below, the last price beside, the extremes above their points."""
+    """First and last day below, the last price beside, other extremes above their points."""
     text = Markup('<text x="{}" y="{}" font-size="13">{}</text>')
     (last_x, last_y), values = dots[-1], [q.value for q in quotes]
     told = [
@@ -71,6 +71,6 @@ def _words(
     ]
     for value in dict.fromkeys((high, low)):
         at = values.index(value)
-        if at != len(values) - 1:
+        if value != values[-1]:
             told.append(text.format(dots[at][0], dots[at][1] - 6, francs(value)))
     return Markup("").join(told)

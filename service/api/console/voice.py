@@ -159,6 +159,11 @@ class Voice:
     def english(self) -> bool:
         return self.t.lang == "en"
 
+    @property
+    def colon(self) -> str:
+        """A colon as the language sets it: French leaves a space before, English none."""
+        return ":" if self.english else "\u00a0:"
+
     def code(self, code: object) -> str:
         """A code of the service in words; one that has none yet, as it is. What follows a colon
         says more: `no_reply:loop`, `no fresh price: KITA`."""
@@ -187,9 +192,9 @@ class Voice:
 
     def facts(self, facts: Mapping[str, Any] | None) -> str:
         """One side of a change, short: the rest stands in the trail."""
-        said = (f"{name} : {self._fact(value)}" for name, value in (facts or {}).items()
+        said = (f"{name}{self.colon} {self._fact(value)}" for name, value in (facts or {}).items()
                 if value not in (None, "", [], {}))  # fmt: skip
-        return " ; ".join(said) or "–"
+        return " · ".join(said) or "–"
 
     def _fact(self, value: object) -> str:
         match value:
@@ -198,7 +203,9 @@ class Voice:
             case list():
                 return _short(", ".join(str(each) for each in value))
             case dict():
-                return _short(", ".join(f"{name} {said}" for name, said in value.items()))
+                return _short(
+                    ", ".join(f"{name} {self._fact(said)}" for name, said in value.items())
+                )
             case _:
                 return _short(str(value))
 

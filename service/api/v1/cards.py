@@ -92,6 +92,7 @@ class Check(Answer):
     phone: str
     product: str
     market: str
+    stage: str
     observed_on: date
     value: float
     basis: str
@@ -248,6 +249,7 @@ def _check(row: ReportRow, done: CallBack | None, name: str, phone: str) -> Chec
             "phone": phone,
             "product": row.product,
             "market": row.market,
+            "stage": row.stage,
             "observed_on": row.observed_on,
             "value": round(row.basis_value, 2),
             "basis": row.basis,
