@@ -274,11 +274,6 @@ def test_words_without_an_answer_say_so(quick: Sugu):
     assert works(quick("text", "patati", "--as", FARMER)) == "(no reply)\n"
 
 
-def test_speaking_takes_a_token_outside_the_demo(quick: Sugu, surroundings: pytest.MonkeyPatch):
-    surroundings.delenv("SUGU_LOOPBACK__HOOK_TOKEN")
-    fails(quick("text", "x"), "SUGU_LOOPBACK__HOOK_TOKEN")
-
-
 # files
 
 
