@@ -286,3 +286,9 @@ def test_a_product_without_a_price_that_may_be_two_is_asked_in_its_own_word():
 )
 def test_units_and_counts_at_the_edges_of_a_message(text, meant):
     assert told(text) == meant
+
+
+@pytest.mark.parametrize("text", ["ARA kɛmɛ 0", "ARA 0 ARA 225", "ARA 225 0", "MAI kɛmɛ kɛmɛ 0"])
+def test_nothing_is_never_offered_as_a_price(text):
+    for doubt in getattr(report(text), "doubts", ()):
+        assert "0" not in doubt.candidates

@@ -8,7 +8,14 @@ from functools import reduce
 from service.prices.catalog import Measure
 from service.prices.report import Claim
 from service.sms.grammar.counts import SMALL, counted
-from service.sms.grammar.leftovers import clashes, odd_words, open_units, repeats, staged
+from service.sms.grammar.leftovers import (
+    clashes,
+    odd_words,
+    open_units,
+    payable,
+    repeats,
+    staged,
+)
 from service.sms.grammar.markets import markets, one_market
 from service.sms.grammar.missing import set_apart
 from service.sms.grammar.pairs import Pair, pairs
@@ -135,7 +142,7 @@ def _pair_doubts(pair: Pair, thing: Thing, price: Figure, lexicon: Lexicon) -> I
         yield Doubt(About.AMOUNT, price.word)
     elif (options := _options(thing, price, lexicon)) or pair.prices:
         values = options or (price.value,)
-        known = dict.fromkeys((*values, *(other.value for other in pair.prices)))
+        known = payable((*values, *(other.value for other in pair.prices)))
         words = " ".join(figure.word for figure in (price, *pair.prices))
         yield Doubt(About.AMOUNT, words, tuple(map(str, known)))
     quantity = _quantity(thing, price)

@@ -1,6 +1,6 @@
 """What is left to ask once claims are made: unknown words, stages, prices that clash."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from service.prices.catalog import Measure, Stage
@@ -9,6 +9,7 @@ from service.sms.grammar.pairs import Pair
 from service.sms.grammar.units import SMALL_MONEY
 from service.sms.lexicon import Lexicon
 from service.sms.reading import About, Doubt
+from service.sms.words.figures import GREATEST
 from service.sms.words.nodes import (
     CommandWord,
     FormWord,
@@ -79,12 +80,17 @@ def staged(nodes: Sequence[Node], claims: Sequence[Claim]) -> tuple[list[Claim],
     return list(claims), Doubt(About.STAGE, " ".join(stages.values()), candidates)
 
 
+def payable(amounts: Iterable[int]) -> tuple[int, ...]:
+    """Each amount once, in order, that somebody may have paid: nothing is no answer to offer."""
+    return tuple(dict.fromkeys(each for each in amounts if 0 < each <= GREATEST))
+
+
 def clashes(claims: Sequence[Claim], again: Collection[int]) -> Iterator[Doubt]:
     """The same product, market and unit priced more than once: not asked of the claims that are
     `again` what an earlier one said."""
     for index, claim in enumerate(claims):
         amounts = (c.amount for c in claims if _key(c) == _key(claim))
-        known = dict.fromkeys((claim.amount, *amounts))
+        known = payable((claim.amount, *amounts))
         if len(known) > 1 and index not in again:
             yield Doubt(About.AMOUNT, claim.product, tuple(map(str, known)), index)
 
