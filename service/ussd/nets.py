@@ -9,6 +9,7 @@ from service.i18n import day, span
 from service.money import francs
 from service.prices.advice import Reason, Where, WhereOption
 from service.prices.shelling import Shelling
+from service.prices.withheld import why
 from service.ussd.lines import money
 from service.ussd.scene import MORE, Scene
 from service.ussd.screens import Line, line, named
@@ -40,31 +41,17 @@ def net(option: WhereOption, at: int, scene: Scene) -> Line:
         forms = (f"{market[0]} {net}", *(f"{name} {brief}" for name in market))
         spare = [""] if at > 1 else []  # the third market only in room that is left
         return line(*dict.fromkeys(forms), *spare, yields=9 if at > 1 or net != brief else 6)
-    why, price = _why(option.reason, scene), francs(option.price)
+    told, price = _why(option.reason, scene), francs(option.price)
     # NOTE: max 40 septets; the price at the market, and in a word why no net is given
     said = [
-        scene.say("ussd.no_net", "{market} prix {price}, {why}", market=name, price=price, why=why)
+        scene.say("ussd.no_net", "{market} prix {price}, {why}", market=name, price=price, why=told)
         for name in market
     ]
     return line(*said, *([""] if at else []), yields=10 + at)
 
 
 def _why(reason: Reason | None, scene: Scene) -> str:
-    """In a word or two, why a market's net is withheld."""
-    say = scene.say
-    match reason:
-        case Reason.ROAD_CLOSED:
-            return say("ussd.why_road", "route coupée")
-        case Reason.INSECURITY:
-            return say("ussd.why_danger", "insécurité")
-        case Reason.FAIR_CANCELLED:
-            return say("ussd.why_cancelled", "pas de foire")
-        case Reason.NOT_FRESH:
-            return say("ussd.why_old", "ancien")
-        case Reason.LOW_GRADE:
-            return say("ussd.why_unsure", "peu sûr")
-        case _:
-            return say("ussd.why_cost", "trajet ?")
+    return why(reason, scene.say) or scene.say("ussd.why_cost", "trajet ?")
 
 
 def floor(found: Where, scene: Scene) -> list[Line]:

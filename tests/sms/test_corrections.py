@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
@@ -82,11 +83,14 @@ def test_a_price_that_moved_is_corrected_once_in_each_language(engine: Engine):
     assert any("250" in batch.text and "225" in batch.text for batch in batches)
 
 
-def test_a_small_move_is_not_worth_a_message(engine: Engine):
+@pytest.mark.parametrize(("now", "runs"), [(236, 0), (237, 1), (214, 0), (213, 1)])
+def test_a_move_of_five_per_cent_is_not_worth_a_message_and_a_larger_one_is(
+    engine: Engine, now: int, runs: int
+):
     told(engine)
     with writing(engine) as session:
-        a_quote_row(session, 235)
-    assert look(engine) == []
+        a_quote_row(session, now)
+    assert len(look(engine)) == runs
 
 
 def test_a_quote_that_is_still_moving_is_waited_for(engine: Engine):

@@ -208,11 +208,20 @@ def test_a_habit_about_something_that_is_gone_is_no_habit(talk: Talk):
 
 
 def test_asking_a_price_is_not_consenting(talk: Talk):
+    talk.say(AWA, "KITA ARA 225 F")
+    talk.say(STRANGER, "PRIX ARACHIDE KITA")
+    with reading(talk.engine) as session:
+        contact = store.find(session, talk.vault, Phone(STRANGER))
+        mine = session.exec(select(Subscriber).where(Subscriber.contact_id == contact.id)).one()
+        assert (mine.consented, mine.product, mine.market) == (False, "ARA", "KITA")
+
+
+def test_asking_for_a_price_that_nobody_knows_leaves_nothing_to_remember(talk: Talk):
     talk.say(STRANGER, "PRIX ARACHIDE KITA")
     with reading(talk.engine) as session:
         contact = store.find(session, talk.vault, Phone(STRANGER))
         mine = session.exec(select(Subscriber).where(Subscriber.contact_id == contact.id)).all()
-        assert not any(each.consented for each in mine)
+        assert [(each.consented, each.product) for each in mine if each.product] == []
 
 
 def test_stop_is_effective_at_once_and_yes_undoes_it(talk: Talk):

@@ -249,10 +249,8 @@ def create(work: Clerk, kind: str, form: Form) -> Response:
 
 @router.get("/reference/{kind}/{code}")
 def record_page(work: Reader, kind: str, code: str) -> Response:
-    one = _register(kind)
-    record = one.read(work, code).model_dump()
-    record["listed"] = record.get("ussd_key") is not None
-    return _page(work, kind, code, standing(one.fields, record), version=record["version"])
+    values, version = _recorded(work, _register(kind), code)
+    return _page(work, kind, code, values, version=version)
 
 
 @router.post("/reference/{kind}/{code}")
@@ -261,9 +259,8 @@ def change(work: Clerk, kind: str, code: str, form: Form) -> Response:
     said = changed(one.fields, form)
     wrong = attempt(work, lambda: one.change(work, code, letter(one.forms[1], said, work.request)))
     if wrong:
-        values = standing(one.fields, one.read(work, code).model_dump()) | typed(
-            [each for each in one.fields if not each.fixed], form
-        )
+        values, _ = _recorded(work, one, code)
+        values |= typed([each for each in one.fields if not each.fixed], form)
         return _page(work, kind, code, values, wrong, version=text(form, "version"))
     return back(f"{PATH}/{kind}/{code}", "saved")
 
@@ -274,10 +271,17 @@ def remove(work: Clerk, kind: str, code: str) -> Response:
     wrong = attempt(work, lambda: one.drop(work, code))
     if wrong is None:
         return back(f"{PATH}/{kind}", "removed")
-    record = one.read(work, code).model_dump()
     if wrong["code"] == "conflict":
         raise Problem("in_use")
-    return _page(work, kind, code, standing(one.fields, record), wrong, version=record["version"])
+    values, version = _recorded(work, one, code)
+    return _page(work, kind, code, values, wrong, version=version)
+
+
+def _recorded(work: Work, one: Register, code: str) -> tuple[dict[str, Any], int]:
+    """What the form of a record shows as it stands, and the version it is made from."""
+    record = one.read(work, code).model_dump()
+    record["listed"] = record.get("ussd_key") is not None
+    return standing(one.fields, record), record["version"]
 
 
 def _page(

@@ -11,6 +11,7 @@ from service.i18n import Say, span
 from service.money import francs, priced
 from service.prices.advice import Reason, Where, WhereOption
 from service.prices.catalog import Catalog
+from service.prices.withheld import why
 
 SHOWN = 3
 """Markets named in one answer."""
@@ -118,19 +119,7 @@ def _withheld(found: Where, catalog: Catalog, say: Say, lang: str) -> Iterator[s
 
 
 def _why(reason: Reason | None, say: Say) -> str:
-    match reason:
-        case Reason.ROAD_CLOSED:
-            return say("ussd.why_road", "route coupée")
-        case Reason.INSECURITY:
-            return say("ussd.why_danger", "insécurité")
-        case Reason.FAIR_CANCELLED:
-            return say("ussd.why_cancelled", "pas de foire")
-        case Reason.NOT_FRESH:
-            return say("ussd.why_old", "ancien")
-        case Reason.LOW_GRADE:
-            return say("ussd.why_unsure", "peu sûr")
-        case _:
-            return say("sms.why_cost", "trajet inconnu")
+    return why(reason, say) or say("sms.why_cost", "trajet inconnu")
 
 
 def _fullest(texts: Sequence[str] | Iterator[str]) -> str:

@@ -189,6 +189,20 @@ def _blockers(
     press: Press,
 ) -> Iterable[Refused]:
     """What makes sending it pointless or impossible, in the order staff would mend it."""
+    yield from _in_words(made)
+    if not groups:
+        yield _NOBODY
+    elif not people and isinstance(rule_of(broadcast, press.limits), schedule.Now):
+        yield _no_price(made) if any(sheet.missing for sheet in made.sheets) else _STALE
+    if not times:
+        yield _NEVER
+    if broadcast.frozen is not None and times and times[0] - made.as_of > PRICE_FOR:
+        yield _FROZEN_TOO_LONG
+    yield from _over_budget(session, segments, now, press)
+
+
+def _in_words(made: Edition) -> Iterable[Refused]:
+    """Signs that no phone shows, and texts of too many parts."""
     longest = max((encoding.segments(encoding.to_gsm(s.text)) for s in made.sheets), default=0)
     unwritable = {o.character for s in made.sheets for o in _offenders(s.text) if o.instead == "?"}
     if unwritable:
@@ -202,27 +216,6 @@ def _blockers(
             f"A text takes {longest} SMS; {PARTS} is the most.",
             f"Un texte prend {longest} SMS ; {PARTS} au plus.",
         )
-    if not groups:
-        yield Refused(
-            "nobody",
-            "Nobody who agreed is in the audience.",
-            "Personne d'accord dans cette audience.",
-        )
-    elif not people and isinstance(rule_of(broadcast, press.limits), schedule.Now):
-        yield _no_price(made) if any(sheet.missing for sheet in made.sheets) else _STALE
-    if not times:
-        yield Refused(
-            "when",
-            "The time given has passed, or never comes.",
-            "Le moment donné est passé, ou ne vient jamais.",
-        )
-    if broadcast.frozen is not None and times and times[0] - made.as_of > PRICE_FOR:
-        yield Refused(
-            "frozen",
-            "The frozen prices would be more than a day old when sent.",
-            "Les prix figés auraient plus d'un jour au départ.",
-        )
-    yield from _over_budget(session, segments, now, press)
 
 
 def _over_budget(session: Session, segments: int, now: datetime, press: Press) -> Iterable[Refused]:
@@ -276,6 +269,19 @@ _STALE = Refused(
     "stale",
     "No price is fresh: a run without a fresh price is skipped.",
     "Aucun prix n'est frais : sans prix frais, l'envoi est sauté.",
+)
+_NOBODY = Refused(
+    "nobody", "Nobody who agreed is in the audience.", "Personne d'accord dans cette audience."
+)
+_NEVER = Refused(
+    "when",
+    "The time given has passed, or never comes.",
+    "Le moment donné est passé, ou ne vient jamais.",
+)
+_FROZEN_TOO_LONG = Refused(
+    "frozen",
+    "The frozen prices would be more than a day old when sent.",
+    "Les prix figés auraient plus d'un jour au départ.",
 )
 _LEFT = {"day": "aujourd'hui", "month": "ce mois"}
 

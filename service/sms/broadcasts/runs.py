@@ -122,6 +122,20 @@ def unknown(session: Session, run_id: int) -> int:
 
 # --- second tries -----------------------------------------------------------------------------
 
+_TRIED_ENOUGH = Refused(
+    "retries",
+    f"This run has been tried {RETRIES} times again already.",
+    f"Cet envoi a déjà été réessayé {RETRIES} fois.",
+)
+_TOO_OLD = Refused(
+    "late",
+    "The prices of this run are too old to be sent now.",
+    "Les prix de cet envoi sont trop vieux pour partir.",
+)
+_NOBODY_LEFT = Refused(
+    "nobody", "Nobody is left to try again.", "Il ne reste personne à réessayer."
+)
+
 
 def _again(
     session: Session,
@@ -134,18 +148,10 @@ def _again(
     first = _root(session, run_id)
     family = [stored(first.id), *_children(session, first)]
     if len([each for each in family if each != first.id]) >= RETRIES:
-        return Refused(
-            "retries",
-            f"This run has been tried {RETRIES} times again already.",
-            f"Cet envoi a déjà été réessayé {RETRIES} fois.",
-        )
+        return _TRIED_ENOUGH
     end = _end(session, first, now, limits)
     if end <= limits.wakes(now):
-        return Refused(
-            "late",
-            "The prices of this run are too old to be sent now.",
-            "Les prix de cet envoi sont trop vieux pour partir.",
-        )
+        return _TOO_OLD
     again = Run(
         broadcast_id=first.broadcast_id,
         due_at=now,
@@ -162,9 +168,7 @@ def _again(
     if not again.total:
         session.delete(again)
         session.flush()
-        return Refused(
-            "nobody", "Nobody is left to try again.", "Il ne reste personne à réessayer."
-        )
+        return _NOBODY_LEFT
     session.add(again)
     _reopen(session, first.broadcast_id)
     return again
