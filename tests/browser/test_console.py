@@ -9,7 +9,7 @@ from tests.browser.conftest import picture
 
 pytestmark = pytest.mark.browser
 
-LISTED = re.compile(r"PRIX [A-Z]\w+ \d\d/\d\d: \w.* \d+ F/kg")
+LISTED = re.compile(r"PRIX [A-Z][^ ]+ \d\d/\d\d: [A-Z].* \d+ F/kg")
 """Market, fair day and at least one price of a broadcast, whichever market the reader has."""
 SLOW = 30_000
 """Milliseconds that the worker, a process of its own, may take on a busy machine."""
