@@ -7,7 +7,9 @@ import hashlib
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from datetime import datetime
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import structlog
@@ -27,6 +29,7 @@ DEADLINE = 5.0
 """Seconds until a safe answer leaves instead: carriers give up after ten (`gateways.md` 1.5)."""
 LONGEST_SESSION = 80
 """Characters of a session id as the tables keep it."""
+FORGED = "not signed by its carrier"
 REPLIES = 8_000
 """Different answers whose bytes are kept: as many as an album has screens."""
 
@@ -40,10 +43,11 @@ log = structlog.get_logger("dial")
 
 
 class Reply(NamedTuple):
-    """An answer as ASGI wants it."""
+    """An answer as ASGI wants it, and its head as it stands on the wire, but for its last line."""
 
     start: Message
     body: Message
+    head: bytes
 
 
 class Dial:
@@ -80,6 +84,21 @@ class Dial:
     def forget(self, phone: Phone) -> None:
         """Read this caller again at the next session: somebody changed them elsewhere."""
         self._turns.forget(phone)
+
+    def at_once(self, raw: RawRequest) -> Reply | None:
+        """The answer to a whole request, where nothing has to be waited for. None has changed
+        nothing, and the request is for `answer`."""
+        started = monotonic()
+        door = self._doors.get(raw.path)
+        if door is None:
+            return None
+        try:
+            reply = door.at_once(raw)
+        except Exception:  # it happens again where it is logged, and apologised for
+            return None
+        if reply is not None:
+            DIAL_SECONDS.observe(monotonic() - started)
+        return reply
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request to `/hooks/{gateway}/{token}/ussd`."""
@@ -131,22 +150,36 @@ class Door:
         self._paged = gateway.capabilities.ussd is UssdStyle.XHTML
         self._replies: dict[tuple[str, str], Reply] = {}
 
+    def at_once(self, raw: RawRequest) -> Reply | None:
+        now = self._clock()
+        heard = self._heard(raw, now)
+        if isinstance(heard, str):
+            return None
+        told = self._turns.at_once(self._gateway, *heard, now)
+        return None if told is None else self._reply(told)
+
     async def answer(self, scope: Scope, receive: Receive) -> Reply:
         body = await _body(receive)
         if body is None:
             return self._unreadable("body too long")
-        raw, now = _raw(scope, body), self._clock()
+        now = self._clock()
+        heard = self._heard(_raw(scope, body), now)
+        if isinstance(heard, str):
+            return NOBODY if heard is FORGED else self._unreadable(heard)
+        return self._reply(await self._turns.take(self._gateway, *heard, now))
+
+    def _heard(self, raw: RawRequest, now: datetime) -> tuple[UssdTurn, Phone] | str:
+        """The turn and whose it is; or why there is none."""
         if not self._gateway.verify(raw, now):
-            return NOBODY
+            return FORGED
         turn = self._gateway.read_ussd(raw)
         if isinstance(turn, Unreadable):
-            return self._unreadable(turn.reason)
+            return turn.reason
         phone = parse(turn.phone)
         if phone is None:
-            return self._unreadable("phone number")
+            return "phone number"
         session = _session(turn)
-        named = turn if session is turn.session else turn._replace(session=session)
-        return self._reply(await self._turns.take(self._gateway, named, phone, now))
+        return turn if session is turn.session else turn._replace(session=session), phone
 
     def down(self) -> Reply:
         return self._reply(self._turns.down(self._gateway))
@@ -250,9 +283,11 @@ def _reply(ack: Ack) -> Reply:
         (b"content-length", b"%d" % len(ack.body)),
         *((n.encode("latin-1"), v.encode("latin-1")) for n, v in ack.headers.items()),
     ]
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
     return Reply(
         {"type": "http.response.start", "status": ack.status, "headers": headers},
         {"type": "http.response.body", "body": ack.body},
+        b"HTTP/1.1 %d %b\r\n" % (ack.status, HTTPStatus(ack.status).phrase.encode()) + lines,
     )
 
 

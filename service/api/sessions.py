@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from service.api.album import Album, Page, Trail
+from service.sms.gateway import UssdTurn
+from service.ussd import dialects
 from service.ussd.caller import Opening, Profile, looking
 from service.ussd.store import LONGEST_TEXT, Kept, written
 
@@ -20,6 +22,8 @@ SESSIONS = 20_000
 """Sessions remembered by one process: twice the busiest ten minutes of `product.md` 9."""
 TRAILS = 2_000
 """Sessions whose next key is one step: at ten times the busiest morning those of half a minute."""
+ECHO = timedelta(seconds=1)
+"""The same last entry again within this is the carrier's repeat: no thumb is so fast."""
 FRESH_CALLER = timedelta(seconds=60)
 """After this a caller is read again: another process or a clerk may have changed them."""
 
@@ -34,13 +38,15 @@ class Lately(Generic[K, V]):
     """A mapping of at most `most` entries that forgets what was put or asked for longest ago.
 
     In two halves: when the new one is full it becomes the old one, and the old one goes. That
-    costs a look-up less than keeping an exact order at every one.
+    costs a look-up less than keeping an exact order at every one. It goes one by one: to let ten
+    thousand sessions go at once would keep everybody waiting for 10 ms.
     """
 
     def __init__(self, most: int) -> None:
         self._half = most // 2
         self._new: dict[K, V] = {}
         self._old: dict[K, V] = {}
+        self._going: dict[K, V] = {}
 
     def get(self, key: K) -> V | None:
         value = self._new.get(key)
@@ -50,8 +56,10 @@ class Lately(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         self._new[key] = value
+        if self._going:
+            self._going.popitem()
         if len(self._new) >= self._half:
-            self._new, self._old = {}, self._new
+            self._new, self._old, self._going = {}, self._new, self._old
 
     def drop(self, key: K) -> None:
         self._new.pop(key, None)
@@ -174,3 +182,16 @@ def held_again(phone: str, row: Kept) -> Held:
         row.answer,
         ended=row.ended,
     )
+
+
+def typed(turn: UssdTurn, held: Held, now: datetime) -> str:
+    """Everything typed in this session, whichever way the carrier tells it."""
+    if turn.mode == "accumulated":
+        return turn.text
+    if held.text is not None and _echoes(turn, held.text, now - held.seen_at):
+        return held.text
+    return dialects.typed_so_far(held.text, turn.text, starts=turn.starts is True)
+
+
+def _echoes(turn: UssdTurn, before: str, since: timedelta) -> bool:
+    return turn.text == before.rpartition("*")[2] and since < ECHO

@@ -14,11 +14,21 @@ import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from service.api import effects
-from service.api.album import Album, Trail
+from service.api.album import Album, Page, Trail
 from service.api.behind import Behind
 from service.api.callers import PATIENCE, Callers, Left
 from service.api.effects import Desk, Turn
-from service.api.sessions import CALLERS, SESSIONS, TRAILS, Held, Key, Known, Lately, held_again
+from service.api.sessions import (
+    CALLERS,
+    SESSIONS,
+    TRAILS,
+    Held,
+    Key,
+    Known,
+    Lately,
+    held_again,
+    typed,
+)
 from service.clock import Clock
 from service.encoding import Tier
 from service.i18n import SOURCE, Say, speaker
@@ -32,8 +42,6 @@ from service.ussd.walk import asked, keys_of, place_of
 
 TIERS = {each.value: each for each in Tier}
 MINUTE = timedelta(minutes=1)
-ECHO = timedelta(seconds=1)
-"""The same last entry again within this is the carrier's repeat: no thumb is so fast."""
 
 log = structlog.get_logger("dial")
 
@@ -46,6 +54,14 @@ class Told(NamedTuple):
     label: str
     typed: str = ""
     session: str = ""
+
+
+class Step(NamedTuple):
+    """A session one key further: its screen, and what this session has still to do for it."""
+
+    page: Page
+    held: Held
+    todo: Sequence[Deed]
 
 
 class Turns:
@@ -64,21 +80,34 @@ class Turns:
         self.behind = Behind(desk.engine, clock)
         self.callers = Callers(desk, self.behind, self._day)
 
+    def at_once(self, gateway: Gateway, turn: UssdTurn, phone: Phone, now: datetime) -> Told | None:
+        """The answer, where memory or one quick look tells it and nothing has to be waited for.
+        None has changed nothing: `take` then begins from the start."""
+        if gateway.capabilities.ussd is UssdStyle.LAST:
+            return None  # its session must be written before it is answered
+        key, turn = self._keyed(gateway, turn)
+        held = self._at_hand(key, turn, phone, now)
+        if held is None:
+            return None
+        step = self._step(gateway, key, turn, held, phone, now)
+        if isinstance(step, Told):
+            return step
+        return self._told(key, step) if self._only_looked(step) else None
+
     async def take(self, gateway: Gateway, turn: UssdTurn, phone: Phone, now: datetime) -> Told:
         """The answer to one turn; the stored one, word for word, when it is a repeat."""
-        key = gateway.name, turn.session
-        if turn.service_code != self._code:
-            turn = self._whole(key, turn)
+        key, turn = self._keyed(gateway, turn)
         held = self._at_hand(key, turn, phone, now) or await self._held(key, turn, phone, now)
-        if held.phone != phone.e164:
-            log.warning("ussd session of another phone", gateway=gateway.name)
-            return self._bye("refused")
-        if turn.aborted:
-            return self._bye("aborted")
-        text = _text(turn, held, now)
-        if text == held.text and held.answer:
-            return Told(held.answer, held.label, text, turn.session)
-        return await self._walk(gateway, key, held, phone, text, now)
+        step = self._step(gateway, key, turn, held, phone, now)
+        if isinstance(step, Told):
+            return step
+        if not self._only_looked(step) and not await self._do(key, step, phone):
+            # The screen says something was done that was not: better no answer, and a new try.
+            return self.down(gateway, step.page.language)
+        told = self._told(key, step)
+        if gateway.capabilities.ussd is UssdStyle.LAST:
+            await self._write_at_once()
+        return told
 
     def down(self, gateway: Gateway, language: str | None = None) -> Told:
         """What is said when nothing else can be."""
@@ -91,9 +120,14 @@ class Turns:
         """Read this caller again at the next session: somebody changed them elsewhere."""
         self.callers.forget(phone.e164)
 
+    def _keyed(self, gateway: Gateway, turn: UssdTurn) -> tuple[Key, UssdTurn]:
+        """The session's key, and the turn with the keys dialled behind the code (`*384*77*1*3#`)
+        in front of those typed, where the carrier tells them in the service code alone: then its
+        first text is empty."""
+        key = gateway.name, turn.session
+        return key, turn if turn.service_code == self._code else self._whole(key, turn)
+
     def _whole(self, key: Key, turn: UssdTurn) -> UssdTurn:
-        """The turn with the keys dialled behind the code (`*384*77*1*3#`) in front of those typed,
-        where the carrier tells them in the service code alone: then its first text is empty."""
         dialled = dialects.behind(self._code, turn.service_code)
         if not dialled or turn.mode != "accumulated":
             return turn
@@ -106,21 +140,38 @@ class Turns:
 
     # --- walking ------------------------------------------------------------------------------
 
-    async def _walk(
-        self, gateway: Gateway, key: Key, held: Held, phone: Phone, text: str, now: datetime
-    ) -> Told:
+    def _step(
+        self,
+        gateway: Gateway,
+        key: Key,
+        turn: UssdTurn,
+        held: Held,
+        phone: Phone,
+        now: datetime,
+    ) -> Told | Step:
+        """One step of the walk, nothing of it done or kept yet; or what is told without one."""
+        if held.phone != phone.e164:
+            log.warning("ussd session of another phone", gateway=gateway.name)
+            return self._bye("refused")
+        if turn.aborted:
+            return self._bye("aborted")
+        text = typed(turn, held, now)
+        if text == held.text and held.answer:
+            return Told(held.answer, held.label, text, turn.session)
         trail = self._trail(key, held, text, self._album(now, _tier(gateway)))
-        page = trail.page
-        after = held.moved(text, page, now)
+        after = held.moved(text, trail.page, now)
         deeds = asked(held.opening, trail.spot)
-        if deeds and not await self._see_to(key, after, phone, deeds):
-            # The screen says something was done that was not: better no answer, and a new try.
-            return self.down(gateway, page.language)
-        self._keep(key, after)
-        if gateway.capabilities.ussd is UssdStyle.LAST:
-            await self._write_at_once()
+        return Step(trail.page, after, [each for each in deeds if each.action not in after.done])
+
+    def _told(self, key: Key, step: Step) -> Told:
+        """Remember the turn, its row written behind, and count it."""
+        page, held = step.page, step.held
+        self._sessions.put(key, held)
+        if held.text or held.opening.resume:  # another leaves no place to come back to
+            self._newest.put(held.phone, key)
+            self.behind.keep(key, held)
         self.behind.tally.count(page.asked, page.unanswered)
-        return Told(page.answer, page.label, text, key[1])
+        return Told(page.answer, page.label, held.text or "", key[1])
 
     def _trail(self, key: Key, held: Held, text: str, album: Album) -> Trail:
         if not text and held.known is not None:
@@ -219,13 +270,6 @@ class Turns:
 
     # --- keeping and doing --------------------------------------------------------------------
 
-    def _keep(self, key: Key, held: Held) -> None:
-        """Remember the turn; its row is written behind."""
-        self._sessions.put(key, held)
-        if held.text or held.opening.resume:  # another leaves no place to come back to
-            self._newest.put(held.phone, key)
-            self.behind.keep(key, held)
-
     async def _write_at_once(self) -> None:
         """Write what is behind: where the carrier sends the last entry alone, another process
         could not tell from the next request what was typed before."""
@@ -235,26 +279,26 @@ class Turns:
         except TimeoutError:
             log.warning("ussd session not written in time")
 
-    async def _see_to(self, key: Key, held: Held, phone: Phone, deeds: Sequence[Deed]) -> bool:
-        """Do what this session has not done yet; False when a promise could not be kept."""
-        todo = [each for each in deeds if each.action not in held.done]
-        last = todo[-1].effect if todo else None
-        if held.contact_id is not None and isinstance(last, Remember) and _only_looks(todo):
-            self._remember(held, held.contact_id, last, todo)
+    def _only_looked(self, step: Step) -> bool:
+        """Whether nothing more is to be done than to remember what was looked at, which is done:
+        on the next first screen at once, in its row soon."""
+        held, todo = step.held, step.todo
+        if not todo:
             return True
-        return not todo or await self._do(key, held, phone, todo)
-
-    def _remember(self, held: Held, contact_id: int, last: Remember, todo: list[Deed]) -> None:
-        """What was looked at last is on the next first screen at once, and in its row soon."""
+        last = todo[-1].effect
+        if held.contact_id is None or not isinstance(last, Remember) or not _only_looks(todo):
+            return False
         held.done |= {each.action for each in todo}
-        self.behind.remember(contact_id, (last.product, last.market))
+        self.behind.remember(held.contact_id, (last.product, last.market))
         self.callers.looked(held.phone, last.product, last.market)
+        return True
 
-    async def _do(self, key: Key, held: Held, phone: Phone, todo: list[Deed]) -> bool:
+    async def _do(self, key: Key, step: Step, phone: Phone) -> bool:
         """Do what the keys ask; False when a promise on the screen could not be kept.
 
         A deed that is only remembered may fail: it stays undone, and the next turn asks again.
         """
+        held, todo = step.held, step.todo
         turn = Turn(*key, phone, held.seen_at, held.row(key))
         quiet = all(each.quiet for each in todo)
         try:
@@ -267,25 +311,12 @@ class Turns:
         self.callers.forget(phone.e164)
         return True
 
-    def _done(self, turn: Turn, todo: list[Deed]) -> int:
+    def _done(self, turn: Turn, todo: Sequence[Deed]) -> int:
         try:
             return effects.do(self._desk, turn, todo)
         except IntegrityError:
             # Two first dials of one number at once: the other has made the contact by now.
             return effects.do(self._desk, turn, todo)
-
-
-def _text(turn: UssdTurn, held: Held, now: datetime) -> str:
-    """Everything typed in this session, whichever way the carrier tells it."""
-    if turn.mode == "accumulated":
-        return turn.text
-    if held.text is not None and _echoes(turn, held.text, now - held.seen_at):
-        return held.text
-    return dialects.typed_so_far(held.text, turn.text, starts=turn.starts is True)
-
-
-def _echoes(turn: UssdTurn, before: str, since: timedelta) -> bool:
-    return turn.text == before.rpartition("*")[2] and since < ECHO
 
 
 def _only_looks(todo: Sequence[Deed]) -> bool:

@@ -66,8 +66,12 @@ class Patient(HttpToolsProtocol):
         self._head = 0
         if self.transport.is_closing():
             return  # its head was refused: the application never hears of it
-        super().on_headers_complete()
+        self.announce()
         self.waits_since, self.in_body, self._bought = self.loop.time(), True, 0.0
+
+    def announce(self) -> None:
+        """Tell the application of a request whose head is complete."""
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         if self.in_body:

@@ -3,8 +3,10 @@
 import os
 import signal
 import sys
+from asyncio import Protocol
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, cast
 
 import structlog
 import typer
@@ -12,7 +14,8 @@ import uvicorn
 
 from service import clock
 from service.api.parts import parts_of
-from service.api.wire import Patient, allow_files
+from service.api.prompt import Bag, Prompt
+from service.api.wire import allow_files
 from service.cli.house import House
 from service.cli.said import Failure, app, command, settings
 from service.logs import configure
@@ -97,7 +100,7 @@ def _config(said: Settings, house: House, host: str, port: int) -> uvicorn.Confi
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=STOP_WITHIN,
-        http=Patient,
+        http=cast("type[Protocol]", partial(Prompt, house.at_once, Bag())),
         ws="none",
         proxy_headers=True,
         forwarded_allow_ips=said.forwarded_allow_ips,

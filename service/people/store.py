@@ -117,11 +117,12 @@ def remember_all(session: Session, looks: Mapping[int, tuple[str, str]], now: da
         return
     insert = upsert(session, table_of(Subscriber))
     pair = {name: insert.excluded[name] for name in ("product", "market")}
-    new = [
-        Subscriber(contact_id=contact, product=product, market=market, created_at=now)
+    # One row made as rows are made, the others after it: a busy second has thousands.
+    new = Subscriber(contact_id=0, created_at=now).model_dump(exclude={"id"})
+    rows = [
+        {**new, "contact_id": contact, "product": product, "market": market}
         for contact, (product, market) in sorted(looks.items())
     ]
-    rows = [each.model_dump(exclude={"id"}) for each in new]
     session.execute(insert.on_conflict_do_update(index_elements=["contact_id"], set_=pair), rows)
 
 

@@ -96,17 +96,34 @@ class Book:
     reference: int = 0
     demo: bool = False
     whens: dict[Pair, When] = field(default_factory=dict, repr=False, compare=False)
+    _prices: dict[tuple[str, str, date], Price] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
     _sold: Sequence[Product] = field(init=False, repr=False, compare=False)
     _fairs: Sequence[Market] = field(init=False, repr=False, compare=False)
+    _keys: Mapping[str, Mapping[int, str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         goods, places = self.catalog.products.values(), self.catalog.markets.values()
         object.__setattr__(self, "_sold", tuple(sorted(goods, key=lambda it: it.ussd_key)))
         object.__setattr__(self, "_fairs", tuple(sorted(places, key=lambda it: it.ussd_key)))
+        keys = {
+            "product": {each.ussd_key: each.code for each in goods},
+            "market": {each.ussd_key: each.code for each in places},
+            "village": {it.ussd_key: it.code for it in self.villages.values() if it.ussd_key},
+        }
+        object.__setattr__(self, "_keys", keys)
 
     def price(self, product: str, market: str, today: date) -> Price:
         """The newest price of a known product at a known market: in its own quantity, or when that
         has expired and a vessel nobody weighed has not, in that vessel."""
+        asked = product, market, today
+        found = self._prices.get(asked)
+        if found is None:
+            found = self._prices[asked] = self._price(*asked)
+        return found
+
+    def _price(self, product: str, market: str, today: date) -> Price:
         goods, place = self.catalog.products[product], self.catalog.markets[market]
         newest = self._newest(goods, place, today)
         if newest is None:
@@ -155,6 +172,10 @@ class Book:
         """Every price of a product that may be shown, in keypad order of the markets."""
         found = (self.price(product, each.code, today) for each in self.fairs())
         return [each for each in found if each.shown]
+
+    def at_key(self, kind: str, number: int) -> str | None:
+        """The code of the `product`, `market` or `village` with this keypad number."""
+        return self._keys[kind].get(number)
 
     def sold(self) -> Sequence[Product]:
         """Products in keypad order."""

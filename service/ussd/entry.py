@@ -59,7 +59,7 @@ def _of_market(product: str, market: str, scene: Scene) -> Move:
 
 
 def _units(then: Then) -> Pick:
-    return Pick("units", _which_unit, unit_entries, then)
+    return Pick("units", _which_unit, unit_entries, _unit_at, then)
 
 
 def unit_entries(scene: Scene) -> list[Entry]:
@@ -68,6 +68,10 @@ def unit_entries(scene: Scene) -> list[Entry]:
     units.sort(key=lambda unit: (unit.code != WEIGHED, not unit.code.startswith(SACK), unit.code))
     free = (number for number in range(1, 98) if number != 9)
     return [(number, u.code, u.name(scene.lang)) for number, u in zip(free, units, strict=False)]
+
+
+def _unit_at(number: int, scene: Scene) -> str | None:
+    return next((code for at, code, _ in unit_entries(scene) if at == number), None)
 
 
 def _which_unit(scene: Scene) -> str:

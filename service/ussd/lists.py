@@ -3,7 +3,7 @@
 What the choice is for comes with the list (`then`), so that one list serves every subject.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import ClassVar
@@ -17,6 +17,9 @@ Entry = tuple[int, str, str]
 Then = Callable[[str, Scene], Move]
 """Where the code that was chosen leads."""
 
+AtKey = Callable[[int, Scene], str | None]
+"""The code with a stable number."""
+
 NAME = 24
 """Characters of a name in a list: about one line of a small handset."""
 
@@ -29,6 +32,7 @@ class Pick:
     label: str
     ask: Callable[[Scene], str]
     entries: Callable[[Scene], list[Entry]]
+    at_key: AtKey = field(compare=False)
     then: Then = field(compare=False)
     page: int = 0
     numeric: ClassVar[bool] = False
@@ -50,7 +54,7 @@ class Pick:
         if key == MORE:
             more = self.page + 1 < len(self._pages(scene))
             return Move(replace(self, page=self.page + 1)) if more else None
-        code = by_key(key, self.entries(scene))
+        code = by_key(key, self.at_key, scene)
         return self.then(code, scene) if code else None
 
     def _pages(self, scene: Scene) -> list[list[Line]]:
@@ -67,22 +71,33 @@ def _shared_out(entries: tuple[Entry, ...], room: int, tier: Tier) -> list[list[
 
 
 def products(then: Then) -> Pick:
-    return Pick("products", _which_product, _products, then)
+    return Pick("products", _which_product, _products, _product_at, then)
 
 
 def markets(then: Then) -> Pick:
-    return Pick("markets", _which_market, market_entries, then)
+    return Pick("markets", _which_market, market_entries, market_at, then)
 
 
 def villages(then: Then) -> Pick:
-    return Pick("villages", _which_village, village_entries, then)
+    return Pick("villages", _which_village, village_entries, _village_at, then)
 
 
-def by_key(key: str, entries: Sequence[Entry]) -> str | None:
+def by_key(key: str, at_key: AtKey, scene: Scene) -> str | None:
     """The code whose stable number was pressed."""
     pressed = int(key) if key.isdecimal() else -1
-    found = next((code for number, code, _ in entries if number == pressed), None)
-    return found if key_of(pressed) == key else None
+    return at_key(pressed, scene) if key_of(pressed) == key else None
+
+
+def market_at(number: int, scene: Scene) -> str | None:
+    return scene.book.at_key("market", number)
+
+
+def _product_at(number: int, scene: Scene) -> str | None:
+    return scene.book.at_key("product", number)
+
+
+def _village_at(number: int, scene: Scene) -> str | None:
+    return scene.book.at_key("village", number)
 
 
 def market_entries(scene: Scene) -> list[Entry]:

@@ -7,7 +7,7 @@ from service.prices.book import Price
 from service.ussd import alerts, card, entry, own, trips, waiting
 from service.ussd.deeds import SetLanguage
 from service.ussd.lines import about, demo_mark, pair_name, price_lines, sack_line
-from service.ussd.lists import Pick, by_key, market_entries, markets, products
+from service.ussd.lists import Pick, by_key, market_at, markets, products
 from service.ussd.scene import MORE, Move, Place, Scene, looked_at, nav
 from service.ussd.screens import Line, View, choice, line
 
@@ -144,7 +144,7 @@ class PriceAt:
     def press(self, key: str, scene: Scene) -> Move | None:
         if key == MORE:
             return Move(_markets_of(self.product))
-        market = by_key(key, market_entries(scene))
+        market = by_key(key, market_at, scene)
         return _at(self.product, market, scene) if market else None
 
     def _price(self, scene: Scene) -> Price:

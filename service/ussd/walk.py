@@ -116,12 +116,13 @@ def step(opening: Opening, spot: Spot, key: str, scene: Scene) -> Spot:
     at = spot.keys
     if spot.left or at >= MOST_KEYS:
         return spot
-    astray = spot.wrong and at < opening.dialled  # a wrong code: its tail is not guessed at
-    after = spot if astray else _press(spot, key, scene)
-    return after._replace(keys=at + 1)
+    if spot.wrong and at < opening.dialled:  # a wrong code: its tail is not guessed at
+        return spot._replace(keys=at + 1)
+    return _press(spot, key, scene)
 
 
 def _press(spot: Spot, key: str, scene: Scene) -> Spot:
+    keys = spot.keys + 1
     if spot.offer is not None:
         return _take_up(spot, spot.offer, key, scene)
     place = spot.stack[-1] if spot.stack else _root(spot.caller)
@@ -129,13 +130,13 @@ def _press(spot: Spot, key: str, scene: Scene) -> Spot:
         case "0":
             left, stack = not spot.stack, spot.stack[:-1]
             since = _further(spot.since, key) if stack else Resume(spot.caller)
-            return spot._replace(since=since, stack=stack, wrong=False, left=left)
+            return spot._replace(since=since, keys=keys, stack=stack, wrong=False, left=left)
         case "00":
-            return spot._replace(since=Resume(spot.caller), stack=(), wrong=False)
+            return spot._replace(since=Resume(spot.caller), keys=keys, stack=(), wrong=False)
         case pressed:
             readable = pressed.isascii() and pressed.isdecimal() and len(pressed) <= LONGEST_KEY
             move = place.press(pressed, scene.of(spot.caller)) if readable else None
-            return _moved(spot, move, key) if move else spot._replace(wrong=True)
+            return _moved(spot, move, key) if move else spot._replace(keys=keys, wrong=True)
 
 
 def _further(since: Resume, key: str) -> Resume:
@@ -146,12 +147,12 @@ def _moved(spot: Spot, move: Move, key: str) -> Spot:
     deeds = [Deed(f"{spot.keys}:{type(effect).__name__}", effect) for effect in move.effects]
     caller = move.caller or spot.caller
     below = spot.stack[:-1] if move.swap else spot.stack
-    return spot._replace(
-        caller=caller,
-        since=_further(spot.since, key) if move.place else Resume(caller),
-        stack=(*below, move.place) if move.place else (),
-        deeds=(*spot.deeds, *deeds) if deeds else spot.deeds,
-        wrong=False,
+    return Spot(
+        caller,
+        _further(spot.since, key) if move.place else Resume(caller),
+        spot.keys + 1,
+        (*below, move.place) if move.place else (),
+        (*spot.deeds, *deeds) if deeds else spot.deeds,
     )
 
 
@@ -160,13 +161,13 @@ def _take_up(spot: Spot, offer: Resume, key: str, scene: Scene) -> Spot:
     match ALIASES.get(key, key):
         case "1":
             taken = walk(Opening(offer.profile), offer.path, scene)
-            return taken._replace(deeds=(), wrong=False, keys=spot.keys)
+            return taken._replace(deeds=(), wrong=False, keys=spot.keys + 1)
         case "2" | "00":
-            return spot._replace(offer=None, wrong=False)
+            return spot._replace(offer=None, wrong=False, keys=spot.keys + 1)
         case "0":
-            return spot._replace(left=True)
+            return spot._replace(left=True, keys=spot.keys + 1)
         case _:
-            return spot._replace(wrong=True)
+            return spot._replace(wrong=True, keys=spot.keys + 1)
 
 
 def _root(caller: Profile) -> Place:
