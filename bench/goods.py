@@ -21,7 +21,7 @@ PRODUCTS = (
 )  # fmt: skip
 """(code, French, Bambara), none longer than any screen shows in full."""
 MARKETS = tuple((f"F{n:02}", f"Foire {n:02}") for n in range(1, 31))
-CALLERS = 20_000
+CALLERS = 50_000
 REGULARS = 500
 """The first of them dial for the price screen, again and again; each of the others has one
 dialogue, then the next has one: who comes back within ten minutes is offered to continue."""

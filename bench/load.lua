@@ -1,7 +1,7 @@
 -- wrk: dials of known callers. Arguments: price or dialogue, a prefix for the session ids, and the
 -- first caller who has not dialled yet (see goods.py for who dials how often).
 local scenario, number = "price", 0
-local regulars, callers, products, markets = 500, 20000, 20, 30
+local regulars, callers, products, markets = 500, 50000, 20, 30
 local headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
 local format = "sessionId=ATUid_%s%09d&serviceCode=%%2A384%%2A77%%23&phoneNumber=%%2B22376%06d" ..
   "&networkCode=60802&text=%s"

@@ -132,7 +132,7 @@ def _section(
 ) -> str:
     client = "wrk" if drive.has_wrk() else "the checking client itself (wrk is not installed)"
     lines = [
-        "Everyone answers from the same 20 products at 30 markets, for the same 20,000 known"
+        "Everyone answers from the same 20 products at 30 markets, for the same 50,000 known"
         " callers in two languages; the limits answer a constant. Peers log a row each turn;"
         " Sugu counts each turn and writes counts, sessions and last looks once a second. The"
         " price screen is asked for by 500 regulars, each dialogue by somebody who has not dialled"

@@ -1,6 +1,6 @@
 """Reports and a broadcast at once: `python -m bench.together [reports a second] [seconds]`.
 
-Both write to one SQLite file, the server the reports, the worker the broadcast to 20,000 phones.
+Both write to one SQLite file, the server the reports, the worker the broadcast to 50,000 phones.
 Says how long each report took to be stored and answered, and what was sent meanwhile. Bars: every
 report stored, and the carrier's pace kept.
 """

@@ -29,8 +29,12 @@ Left = tuple[Opening, str]
 """A session that broke off: what it was opened with, and everything typed in it."""
 
 
+Here = tuple[datetime | None, Left | None]
+"""When this process last heard of a phone, and its newest session here, if that broke off."""
+
+
 class Found(NamedTuple):
-    """A caller, the row of the session asked about, a session that broke off elsewhere."""
+    """A caller, the row of the session asked about, the newest session, if it broke off."""
 
     known: Known
     row: Kept | None = None
@@ -52,10 +56,11 @@ class Callers:
         known = self._known.get(phone)
         return known if known is not None and known.fresh(now) else None
 
-    def glimpsed(self, phone: Phone, now: datetime) -> Known | None:
-        """Who calls, when one quick look tells it and nothing of theirs broke off lately."""
+    def glimpsed(self, phone: Phone, now: datetime, heard_at: datetime | None) -> Known | None:
+        """Who calls, when one quick look tells it and nothing of theirs can have broken off
+        lately that this process, which last heard of them at `heard_at`, knows nothing of."""
         caller = self._glance.caller(self._desk.vault.lookups(phone))
-        if caller is None or _recent(caller, now):
+        if caller is None or _recent(caller, now, heard_at):
             return None
         return self._met(phone, caller, now)
 
@@ -70,7 +75,7 @@ class Callers:
         self._glance.close()
 
     async def find(
-        self, key: tuple[str, str], phone: Phone, now: datetime, *, begun: bool
+        self, key: tuple[str, str], phone: Phone, now: datetime, here: Here, *, begun: bool
     ) -> Found:
         """Who calls in which session, `begun` when something was typed in it.
 
@@ -80,12 +85,13 @@ class Callers:
         known = self.fresh(phone.e164, now)
         try:
             async with asyncio.timeout(PATIENCE):
-                caller, row, left = await asyncio.to_thread(
+                caller, row, lost = await asyncio.to_thread(
                     self._look, key, phone, now, known, begun=begun
                 )
         except (TimeoutError, SQLAlchemyError) as error:
             log.warning("ussd caller not read", why=type(error).__name__)
-            return Found(Known(None, Profile(), now))
+            return Found(Known(None, Profile(), now), left=here[1])
+        left = (lost.opening, lost.text) if lost and _recent(caller, now, here[0]) else here[1]
         return Found(known or self._met(phone, caller, now), row, left)
 
     def _met(self, phone: Phone, caller: Caller, now: datetime) -> Known:
@@ -97,7 +103,7 @@ class Callers:
 
     def _look(
         self, key: tuple[str, str], phone: Phone, now: datetime, known: Known | None, *, begun: bool
-    ) -> tuple[Caller, Kept | None, Left | None]:
+    ) -> tuple[Caller, Kept | None, Kept | None]:
         with reading(self._desk.engine) as session:
             caller = self._read(session, phone, now, known)
             if caller.contact_id is None:
@@ -107,7 +113,7 @@ class Callers:
                 mine = row is not None and row.contact_id == caller.contact_id
                 return caller, row if mine else None, None
             lost = store.dropped(session, caller.contact_id, now) if _recent(caller, now) else None
-            return caller, None, (lost.opening, lost.text) if lost else None
+            return caller, None, lost
 
     def _read(self, session: Session, phone: Phone, now: datetime, known: Known | None) -> Caller:
         if known is not None:
@@ -118,5 +124,6 @@ class Callers:
         return next((each for each in looked if each.contact_id is not None), Caller())
 
 
-def _recent(caller: Caller, now: datetime) -> bool:
-    return caller.dialled_at is not None and caller.dialled_at > now - store.DROPPED
+def _recent(caller: Caller, now: datetime, heard_at: datetime | None = None) -> bool:
+    since = now - store.DROPPED
+    return caller.dialled_at is not None and caller.dialled_at > max(since, heard_at or since)

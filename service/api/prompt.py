@@ -8,6 +8,7 @@ knows of it.
 
 import asyncio
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
 from service.api.dial import BODY_CAP, Headers, Reply, is_dial
@@ -37,9 +38,11 @@ class Bag:
 
 
 class Prompt(Patient):
-    """`kept` is the body of a request that the application has not been told of."""
+    """`kept` is the body of a request that the application has not been told of, and `asked` its
+    path and query."""
 
     kept: bytes | None = None
+    asked: tuple[str, str] = "", ""
 
     def __init__(self, at_once: AtOnce, bag: Bag, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -76,12 +79,12 @@ class Prompt(Patient):
 
     def _plain(self) -> bool:
         """Whether this is a dial with nothing unusual about it, and nothing before it waits."""
-        path, before = self.url.partition(b"?")[0], cast("Any", self.cycle)
+        asked, before = _dialled(self.url), cast("Any", self.cycle)
+        if asked is None:
+            return False
+        self.asked = asked
         return (
-            is_dial(path.decode("latin-1"))
-            and b"%" not in path
-            and b"#" not in self.url
-            and not self.expect_100_continue
+            not self.expect_100_continue
             and not self.flow.write_paused
             and (before is None or before.response_complete)
             and self.parser.get_http_version() == "1.1"
@@ -90,19 +93,26 @@ class Prompt(Patient):
         )
 
     def _request(self, body: bytes) -> RawRequest:
-        path, _, query = self.url.decode("latin-1").partition("?")
         method = self.parser.get_method().decode("ascii")
-        return RawRequest(method, path, query, Headers(self.headers), body)
+        return RawRequest(method, *self.asked, Headers(self.headers), body)
 
     def _answer(self, reply: Reply) -> None:
         self.kept, self.in_body = None, False
         said = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
         letter = b"".join([reply.head, *said, b"\r\n", reply.body["body"]])
         self._bag.put(self.transport, letter)
-        self.on_response_complete()
+        self.server_state.total_requests += 1
+        self.rests_since = self.loop.time()
 
     def _hand_on(self, kept: bytes) -> None:
         """The usual way, as if it came now."""
         self.kept = None
         super().announce()
         super().on_body(kept)
+
+
+@lru_cache(maxsize=256)
+def _dialled(url: bytes) -> tuple[str, str] | None:
+    """Path and query of a USSD hook's address, where they stand in it as they are."""
+    path, _, query = url.decode("latin-1").partition("?")
+    return (path, query) if is_dial(path) and "%" not in path and b"#" not in url else None

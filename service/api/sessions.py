@@ -14,7 +14,7 @@ from service.api.album import Album, Page, Trail
 from service.sms.gateway import UssdTurn
 from service.ussd import dialects
 from service.ussd.caller import Opening, Profile, looking
-from service.ussd.store import LONGEST_TEXT, Kept, written
+from service.ussd.store import DROPPED, LONGEST_TEXT, Kept, written
 
 CALLERS = 50_000
 """Callers remembered by one process: about 15 MB, all the phones of the six communes."""
@@ -150,6 +150,10 @@ class Held:
         """Whether another process could not begin this session by itself: a key was pressed, or
         a dropped session offered; and somebody known did it."""
         return self.contact_id is not None and bool(self.text or self.opening.resume)
+
+    def broke_off(self, now: datetime) -> bool:
+        """Whether something typed was left without an end, a moment ago."""
+        return bool(self.text) and not self.ended and now - self.seen_at <= DROPPED
 
     def row(self, key: Key) -> dict[str, Any]:
         return {

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from service.api import effects
 from service.api.album import Album, Page, Trail
 from service.api.behind import Behind
-from service.api.callers import PATIENCE, Callers, Left
+from service.api.callers import PATIENCE, Callers, Here, Left
 from service.api.effects import Desk, Turn
 from service.api.sessions import (
     CALLERS,
@@ -34,7 +34,7 @@ from service.encoding import Tier
 from service.i18n import SOURCE, Say, speaker
 from service.phone import Phone
 from service.sms.gateway import Gateway, UssdStyle, UssdTurn
-from service.ussd import dialects, store
+from service.ussd import dialects
 from service.ussd.caller import Opening, Profile, Resume
 from service.ussd.deeds import Deed, Remember
 from service.ussd.scene import Scene
@@ -214,10 +214,11 @@ class Turns:
             return held if turn.mode == "accumulated" else None
         if turn.text:
             return None
-        known = self.callers.fresh(phone.e164, now) or self.callers.glimpsed(phone, now)
-        if known is None:
+        heard_at, left = self._left(phone, now)
+        known = self.callers.fresh(phone.e164, now)
+        if known is None and (known := self.callers.glimpsed(phone, now, heard_at)) is None:
             return None
-        return self._begin(known, phone, (), now, self._left(phone, now))
+        return self._begin(known, phone, (), now, left)
 
     async def _held(self, key: Key, turn: UssdTurn, phone: Phone, now: datetime) -> Held:
         """The session as this process has it. Where the carrier sends the last entry alone,
@@ -234,13 +235,13 @@ class Turns:
         """A session new to this process: begun now, or elsewhere, or before a restart."""
         keys = keys_of(turn.text)
         begun = turn.starts is not True and bool(keys)
-        known, left = self.callers.fresh(phone.e164, now), self._left(phone, now)
+        known, here = self.callers.fresh(phone.e164, now), self._left(phone, now)
         if known is not None and not begun:
-            return self._begin(known, phone, keys, now, left)
-        known, row, elsewhere = await self.callers.find(key, phone, now, begun=begun)
+            return self._begin(known, phone, keys, now, here[1])
+        known, row, left = await self.callers.find(key, phone, now, here, begun=begun)
         if row is not None:
             return held_again(phone.e164, row)
-        return self._begin(known, phone, keys, now, left or elsewhere)
+        return self._begin(known, phone, keys, now, left)
 
     def _begin(
         self, known: Known, phone: Phone, keys: Sequence[str], now: datetime, left: Left | None
@@ -260,13 +261,14 @@ class Turns:
         opening, text = left
         return place_of(opening, keys_of(text), self._album(now).scene)
 
-    def _left(self, phone: Phone, now: datetime) -> Left | None:
-        """The phone's newest session in this process, if it broke off a moment ago."""
+    def _left(self, phone: Phone, now: datetime) -> Here:
+        """When this process last heard of the phone; and its newest session, if that broke off
+        a moment ago."""
         key = self._newest.get(phone.e164)
         held = self._sessions.get(key) if key else None
-        if held is None or not held.text or held.ended or now - held.seen_at > store.DROPPED:
-            return None
-        return held.opening, held.text
+        if held is None or not held.broke_off(now):
+            return (held.seen_at if held else None), None
+        return held.seen_at, (held.opening, held.text or "")
 
     # --- keeping and doing --------------------------------------------------------------------
 

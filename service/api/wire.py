@@ -32,9 +32,11 @@ SPARE_FILES = 200
 
 
 class Patient(HttpToolsProtocol):
-    """uvicorn's protocol with deadlines. `waits_since` is when we began to wait for the peer."""
+    """uvicorn's protocol with deadlines. `waits_since` is when we began to wait for the peer, and
+    `rests_since` when a connection was last answered that has no timer of its own."""
 
     waits_since: float | None = None
+    rests_since: float | None = None
     in_body = False
     _stuck_since: float | None = None
     _head = 0
@@ -53,7 +55,7 @@ class Patient(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.waits_since, self._head = self.loop.time(), 0
+        self.waits_since, self.rests_since, self._head = self.loop.time(), None, 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head += len(name) + len(value)
@@ -92,7 +94,7 @@ class Patient(HttpToolsProtocol):
         elif now - self._stuck_since > READ_WITHIN:
             return True
         if self.waits_since is None:
-            return False
+            return self.rests_since is not None and now - self.rests_since > self.timeout_keep_alive
         within = BODY_WITHIN + self._bought if self.in_body else HEADERS_WITHIN
         return now - self.waits_since > within
 

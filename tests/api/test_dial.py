@@ -614,3 +614,20 @@ async def test_a_carrier_of_pages_gets_links_that_carry_everything(engine):
     assert '&amp;text=&amp;input=1" accesskey="1">1 Autre prix</a>' in answer.text
     assert 'name="input"' in answer.text
     assert "CON" not in answer.text
+
+
+async def test_a_session_of_another_process_is_offered_again_though_this_one_knows_an_older(
+    engine, tower
+):
+    known(engine)
+    first = Phone(tower)
+    await first.dial()
+    await first.press("1", "1")
+    tower.hands.wait(minutes=2)
+    other = Tower(engine, tower.hands)
+    there = Phone(other)
+    await there.dial()
+    await there.press("1")
+    await other.dial.flush()
+    tower.hands.wait(minutes=2)
+    assert "Continuer" in await Phone(tower).dial()

@@ -54,25 +54,20 @@ def fields(raw: RawRequest) -> Fields:
 
 
 def _form(body: bytes) -> Fields:
-    """The first value of each field, and which were given again with another."""
+    """The first value of each field, and which were given again with another. One loop with
+    nothing called for a plain field: this is read at every dial."""
     first: dict[str, str] = {}
     doubled = NONE
-    for name, value in _words(body):
+    for piece in _pieces(body):
+        if "%" in piece or "+" in piece:
+            name, value = _decoded(piece)
+        elif piece:
+            name, _, value = piece.partition("=")
+        else:
+            continue
         if first.setdefault(name, value) != value:
             doubled |= {name}
     return Fields(first, doubled)
-
-
-def _words(body: bytes) -> list[tuple[str, str]]:
-    """Name and value of each field. One loop: this is read at every dial."""
-    found = []
-    for piece in _pieces(body):
-        if "%" in piece or "+" in piece:
-            found.append(_decoded(piece))
-        elif piece:
-            name, _, value = piece.partition("=")
-            found.append((name, value))
-    return found
 
 
 def _pieces(body: bytes) -> list[str]:
@@ -123,13 +118,13 @@ def names(raw: RawRequest) -> frozenset[str]:
     """The names of everything in a request that holds a value: dotted inside JSON, where a list
     has no index."""
     loaded = document(raw)
-    asked = {name for name, value in _words(raw.query.encode()) if value}
-    said = _leaves(loaded) if loaded is not None else _filled(_words(raw.body))
+    asked = _filled(raw.query.encode())
+    said = _leaves(loaded) if loaded is not None else _filled(raw.body)
     return frozenset(asked) | frozenset(said)
 
 
-def _filled(form: list[tuple[str, str]]) -> Iterator[str]:
-    return (name for name, value in form if value)
+def _filled(form: bytes) -> Iterator[str]:
+    return (name for name, value in map(_decoded, filter(None, _pieces(form))) if value)
 
 
 def _leaves(whole: object, path: str = "") -> Iterator[str]:
