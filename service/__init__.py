@@ -4,7 +4,7 @@ A floor imports only what lies below it; rooms on one floor are strangers (`pypr
 
     cli        the key: one function a command
     app        the roof: `create_app` and `build_on`, where the parts meet, once
-    api        the door of HTTP: `dial` and `turns` (USSD, raw ASGI), `hooks` (carriers), `v1`,
+    api        the door of HTTP: `prompt`, `dial` and `turns` (USSD, raw), `hooks` (carriers), `v1`,
                `open`, `console`, `simulator`
     worker     the door of time: `sender` takes batches to gateways, `clockwork` ticks the jobs
     ussd       a voice: `menu` and `walk` say where one stands, `screens` what fits there

@@ -41,6 +41,7 @@ from service.ussd.scene import Scene
 from service.ussd.walk import asked, keys_of, place_of
 
 TIERS = {each.value: each for each in Tier}
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 log = structlog.get_logger("dial")
@@ -76,7 +77,7 @@ class Turns:
         self._newest: Lately[str, Key] = Lately(CALLERS)
         self._apart: Lately[Key, bool] = Lately(TRAILS)
         self._albums: dict[Tier, Album] = {}
-        self._today = datetime.min.replace(tzinfo=UTC), date.min
+        self._today = LONG_AGO, LONG_AGO, date.min
         self.behind = Behind(desk.engine, clock)
         self.callers = Callers(desk, self.behind, self._day)
 
@@ -198,11 +199,10 @@ class Turns:
 
     def _day(self, now: datetime) -> date:
         """The local day, asked for once a minute: no zone changes days within one."""
-        first, day = self._today
-        if not first <= now < first + MINUTE:
-            first, day = now.replace(second=0, microsecond=0), self._desk.limits.today(now)
-            self._today = first, day
-        return day
+        if not self._today[0] <= now < self._today[1]:
+            first = now.replace(second=0, microsecond=0)
+            self._today = first, first + MINUTE, self._desk.limits.today(now)
+        return self._today[2]
 
     # --- opening ------------------------------------------------------------------------------
 

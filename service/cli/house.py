@@ -16,7 +16,7 @@ from service.api.dial import App, Receive, Reply, Scope, Send, is_dial
 from service.api.parts import Parts
 from service.sms.gateway import RawRequest
 
-SELDOM = (50_000, 20, 100)
+SELDOM = (5_000, 200, 100)
 """New objects until the youngest are looked through for rings, and how seldom the older ones are.
 At Python's usual 700 all sessions in hand were looked through again and again: a fifth of a dial,
 and half of the slowest."""

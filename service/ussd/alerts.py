@@ -3,7 +3,7 @@
 Agreeing to receive is asked in so many words; a threshold lapses when the season ends.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
@@ -89,7 +89,7 @@ class Alerts:
 
     def _dropped(self, scene: Scene) -> Move:
         kept = _without(self.product, self.market, scene)
-        caller = replace(scene.caller, alerts=kept)
+        caller = scene.caller._replace(alerts=kept)
         return Move(
             Said("alert_off", _off), (DropAlert(self.product, self.market),), caller, swap=True
         )
@@ -142,7 +142,7 @@ class Agree:
         ends = season_end(scene.today) if at_least else None
         card = AlertCard(product, market, at_least)
         alerts = (*_without(product, market, scene), card)
-        caller = replace(scene.caller, alerts=alerts, consented=True, stopped=False)
+        caller = scene.caller._replace(alerts=alerts, consented=True, stopped=False)
         deed = SubscribeAlert(product, market, at_least, ends)
         return Move(Said("alert_on", _on), (deed,), caller, swap=True)
 

@@ -1,8 +1,9 @@
 """Who is calling: everything a screen may depend on, as one value read once per session."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class ReporterCard:
         return bool(self.units or self.forms or self.dorome)
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A caller as remembered. `None` means never said; a stranger is `Profile()`.
+class Profile(NamedTuple):
+    """A caller as remembered. `None` means never said; a stranger is `Profile()`. A tuple, since
+    many are compared at each key.
 
     `stopped` is an opt-out: nothing may be sent, the screens still answer.
     """
@@ -69,19 +70,17 @@ class Profile:
 def looking(caller: Profile, product: str, market: str) -> Profile:
     """The same caller after looking at a price. Remembered: most callers are alike, and one value
     for all of them is soon compared."""
-    return replace(caller, product=product, market=market)
+    return caller._replace(product=product, market=market)
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(NamedTuple):
     """A place in the tree: the caller as they were, and the keys pressed since."""
 
     profile: Profile
     path: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """Everything a session was opened with. With the keys pressed since, it decides each screen.
 
     It is fixed for the life of the session: an effect may change what is remembered of the

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,7 @@ QUIET = (SetLanguage, Remember, SetVillage, SetKilos)
 """Effects whose screen promises nothing: when the disk is full the answer is given all the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(NamedTuple):
     """An effect and the `action` that names this very press of a key within its session."""
 
     action: str

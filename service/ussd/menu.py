@@ -1,6 +1,6 @@
 """The first screens: language, home with the remembered price, another price, more."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from service.prices.book import Price
@@ -29,7 +29,7 @@ class Welcome:
         language = own.language_by_key(key)
         if language is None:
             return None
-        caller = replace(scene.caller, language=language)
+        caller = scene.caller._replace(language=language)
         return Move(another_price(), (SetLanguage(language),), caller, swap=True)
 
 

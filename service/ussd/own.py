@@ -1,7 +1,7 @@
 """Behind 9: this price is wrong, a copy by SMS, my village, my language, help, stop."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from service.i18n import LANGS
@@ -88,7 +88,7 @@ class Language:
         language = language_by_key(key)
         if language is None:
             return None
-        caller = replace(scene.caller, language=language)
+        caller = scene.caller._replace(language=language)
         return Move(None, (SetLanguage(language),), caller)
 
 
@@ -105,7 +105,7 @@ def language_by_key(key: str) -> str | None:
 
 def set_village(code: str, scene: Scene) -> tuple[tuple[SetVillage], Scene]:
     """The effect of choosing a village, and the scene in which it is known."""
-    return (SetVillage(code),), scene.of(replace(scene.caller, village=code))
+    return (SetVillage(code),), scene.of(scene.caller._replace(village=code))
 
 
 def _village(_: Scene) -> Move:
@@ -239,7 +239,7 @@ class Stopped:
     def press(self, key: str, scene: Scene) -> Move | None:
         if key != "1":
             return None
-        caller = replace(scene.caller, stopped=False, consented=True)
+        caller = scene.caller._replace(stopped=False, consented=True)
         return Move(Said("start", _restarted), (Restart(),), caller, swap=True)
 
 
@@ -249,7 +249,7 @@ def _restarted(scene: Scene) -> str:
 
 
 def _stop(scene: Scene) -> Move:
-    caller = replace(scene.caller, stopped=True, consented=False, alerts=())
+    caller = scene.caller._replace(stopped=True, consented=False, alerts=())
     return Move(Stopped(), (StopAll(),), caller)
 
 

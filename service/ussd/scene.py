@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from service.encoding import Tier
 from service.i18n import SOURCE, Say, speaker
@@ -78,8 +78,7 @@ class Scene:
         return (first, market) if first else None
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """Where a key leads, what it asks to be done, and the caller as known from now on.
 
     `0` comes back here, unless `swap`: the new place stands for the question just answered.

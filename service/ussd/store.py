@@ -4,7 +4,7 @@ Nothing here is on the way of an answer but reading a caller who is not in memor
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,7 +59,7 @@ def read_caller(session: Session, lookup: bytes, today: date, zone: ZoneInfo = B
     profile = farmer(found)
     if card or alerts:
         language = spoken or profile.language  # a reporter's own goes before a farmer's
-        profile = replace(profile, language=language, reporter=card, alerts=alerts)
+        profile = profile._replace(language=language, reporter=card, alerts=alerts)
     return Caller(found["id"], profile, found["dialled_at"])
 
 
@@ -212,7 +212,7 @@ def opening_of(said: Mapping[str, Any]) -> Opening:
     )
 
 
-PROFILE = tuple(each.name for each in fields(Profile))
+PROFILE = Profile._fields
 
 
 def _written(profile: Profile) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def _at_village(product: str, village: str, scene: Scene) -> Move:
 
 
 def _with_kilos(product: str, kilos: int, scene: Scene) -> Move:
-    after = scene.of(replace(scene.caller, kilos=kilos))
+    after = scene.of(scene.caller._replace(kilos=kilos))
     return Move(_for(product, after), (SetKilos(kilos),), after.caller, swap=True)
 
 

@@ -26,7 +26,7 @@ def scene():
 def test_the_same_turn_of_the_same_caller_is_painted_once(scene):
     its = Album(scene)
     first = its.follow(KNOWN, "1").page
-    assert its.follow(Opening(replace(KNOWN.profile)), "1").page is first
+    assert its.follow(Opening(KNOWN.profile._replace()), "1").page is first
 
 
 def test_two_ways_to_one_place_show_one_screen(scene):
@@ -38,7 +38,7 @@ def test_another_key_or_another_caller_is_another_screen(scene):
     its = Album(scene)
     home = its.follow(KNOWN, "").page
     assert its.follow(KNOWN, "1").page.answer != home.answer
-    bambara = Opening(replace(KNOWN.profile, language="bm"))
+    bambara = Opening(KNOWN.profile._replace(language="bm"))
     assert its.follow(bambara, "").page.answer != home.answer
 
 
@@ -46,7 +46,7 @@ def test_another_key_or_another_caller_is_another_screen(scene):
 @pytest.mark.parametrize("dialled", [0, 2])
 @pytest.mark.parametrize("language", [None, "fr"])
 def test_key_by_key_shows_and_asks_what_the_whole_walk_does(scene, typed, dialled, language):
-    opening = Opening(replace(KNOWN.profile, language=language), dialled=dialled)
+    opening = Opening(KNOWN.profile._replace(language=language), dialled=dialled)
     its, trail, entries = Album(scene), None, typed.split("*")
     for many in range(len(entries) + 1):
         text = "*".join(entries[:many])

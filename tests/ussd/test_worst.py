@@ -5,7 +5,6 @@ A market or a product with a longer name than these makes this fail before it re
 
 import csv
 import tomllib
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -101,16 +100,16 @@ def longest(profile, its):
     product = max(its.catalog.products.values(), key=lambda p: len(p.name(profile.language)))
     market = max(its.catalog.markets.values(), key=lambda m: len(m.name))
     village = max(its.villages, key=len)
-    return replace(profile, product=product.code, market=market.code, village=village, kilos=50_000)
+    return profile._replace(product=product.code, market=market.code, village=village, kilos=50_000)
 
 
 @pytest.mark.parametrize("language", ["fr", "bm"])
-@pytest.mark.parametrize("who", [FARMER, REPORTER, replace(FARMER, is_relay=True)])
+@pytest.mark.parametrize("who", [FARMER, REPORTER, FARMER._replace(is_relay=True)])
 @pytest.mark.parametrize("age", AGES)
 @pytest.mark.parametrize("value", [225, DEAR])
 def test_the_longest_names_and_amounts_fit_uncut(language, who, age, value):
     its = seeded(value, age, "D" if age > 20 else "A")
-    caller = longest(replace(who, language=language), its)
+    caller = longest(who._replace(language=language), its)
     where = scene(its)
     for path, screen in crawl(caller, where, deepest=2):
         assert septets(screen.text) <= ROOM, path
@@ -124,7 +123,7 @@ def test_every_product_at_every_market_shows_its_whole_price(language):
     lasting = [p.code for p in its.catalog.products.values() if p.habit.expires_after > 20]
     for product in lasting:
         for market in its.catalog.markets:
-            caller = replace(REPORTER, language=language, product=product, market=market)
+            caller = REPORTER._replace(language=language, product=product, market=market)
             home = dial(caller, "", where).text
             assert "125 000 F" in home
             assert "06/11" in home
@@ -134,7 +133,7 @@ def test_every_product_at_every_market_shows_its_whole_price(language):
 @pytest.mark.parametrize("language", ["fr", "bm"])
 def test_an_unweighed_sack_at_the_longest_names_fits(language):
     its = seeded(DEAR, 14, "D", unit="SAC")
-    caller = longest(replace(REPORTER, language=language), its)
+    caller = longest(REPORTER._replace(language=language), its)
     home = dial(caller, "", scene(its)).text
     assert "125 000 F" in home
     assert not home.endswith("..")

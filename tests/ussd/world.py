@@ -148,12 +148,12 @@ def routes() -> list[RouteCost]:
 
 STRANGER = Profile()
 FARMER = Profile("fr", "V3", "ARA", "KITA", 200, consented=True)
-FARMER_BM = replace(FARMER, language="bm")
-RELAY = replace(FARMER, is_relay=True)
-REPORTER = replace(
-    FARMER, reporter=ReporterCard("Awa K.", ("KITA",), 12, 4, 3, date(2026, 11, 20), 3, 2)
+FARMER_BM = FARMER._replace(language="bm")
+RELAY = FARMER._replace(is_relay=True)
+REPORTER = FARMER._replace(
+    reporter=ReporterCard("Awa K.", ("KITA",), 12, 4, 3, date(2026, 11, 20), 3, 2)
 )
-WATCHED = replace(FARMER, alerts=(AlertCard("ARA", "KITA", 250),))
+WATCHED = FARMER._replace(alerts=(AlertCard("ARA", "KITA", 250),))
 PROFILES = {
     "stranger": STRANGER,
     "farmer": FARMER,
@@ -161,8 +161,8 @@ PROFILES = {
     "relay": RELAY,
     "reporter": REPORTER,
     "watched": WATCHED,
-    "relay_bm": replace(RELAY, language="bm"),
-    "reporter_bm": replace(REPORTER, language="bm"),
+    "relay_bm": RELAY._replace(language="bm"),
+    "reporter_bm": REPORTER._replace(language="bm"),
     "placeless": Profile("fr"),
     "villager": Profile("fr", "V3"),
 }
