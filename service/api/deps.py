@@ -46,11 +46,12 @@ def session_of(request: Request, state: State) -> Iterator[Session]:
     """One transaction for the whole request; what changes is committed before the answer leaves,
     and this process answers from the new book at once."""
     if request.method in SAFE:
-        with reading(state.engine) as session:
+        with state.replica.reading(request.url.path) as session:
             yield session
         return
     with writing(state.engine) as session:
         yield session
+    state.replica.wrote()
     state.refresh()
     dial: Any = getattr(request.app.state, "dial", None)
     for phone in session.info.get("forget", ()) if dial else ():

@@ -14,6 +14,7 @@ from sqlmodel import select
 from service import clock as clocks
 from service.api.dial import Dial
 from service.api.effects import Desk
+from service.api.replica import Replica
 from service.api.spool import spool_of
 from service.api.state import Sugu
 from service.clock import Clock
@@ -45,6 +46,7 @@ class Parts:
         await dial.stop()
         for gateway in state.gateways.values():
             await gateway.close()
+        state.replica.close()
         state.engine.dispose()
 
 
@@ -61,6 +63,7 @@ def parts_of(
     settings = as_demo(settings, engine)
     state = Sugu(
         engine=engine,
+        replica=Replica(engine, settings.database_replica_url),
         settings=settings,
         clock=clock,
         vault=vault,

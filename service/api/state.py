@@ -10,6 +10,7 @@ from functools import cached_property
 import structlog
 from sqlalchemy import Engine
 
+from service.api.replica import Replica
 from service.api.spool import Spool
 from service.clock import Clock
 from service.db import reading
@@ -37,6 +38,7 @@ class Sugu:
     """The parts every door needs. `book` and `lexicon` are swapped whole, never changed."""
 
     engine: Engine
+    replica: Replica
     settings: Settings
     clock: Clock
     vault: Vault

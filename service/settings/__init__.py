@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite:///var/sugu.db", description="`sqlite:///...` or `postgresql+psycopg://...`"
     )
+    database_replica_url: str | None = Field(
+        None, description="A copy that follows the database: read for pages and open data"
+    )
     secret_key: SecretStr | None = Field(
         None, description="Encrypts phone numbers, signs sessions; 32 random characters or more"
     )

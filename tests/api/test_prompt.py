@@ -173,6 +173,16 @@ async def test_nothing_is_written_to_who_has_hung_up():
     assert await server.hear() == b""
 
 
+async def test_a_connection_that_rests_is_kept_for_the_next_dial_and_no_longer():
+    server = Server()
+    await server.hear(request())
+    now, kept = server.wire.loop.time(), server.wire.timeout_keep_alive
+    assert not server.wire.overdue(now + kept / 2)
+    assert server.wire.overdue(now + kept + 1)
+    await server.hear(request()[:20])
+    assert not server.wire.overdue(now + kept / 2)
+
+
 @pytest.mark.parametrize("typed", ["", "1", "1*1", "2", "3*9", "1*77", "98", "4"])
 async def test_both_ways_say_the_same(engine, typed):
     furnish(engine)

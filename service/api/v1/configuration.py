@@ -59,7 +59,7 @@ def _shown(field: str, value: Any) -> str:
             return HIDDEN if value.get_secret_value() else ""
         case tuple() if any(isinstance(each, SecretStr) for each in value):
             return HIDDEN
-        case str() if field == "database_url":
+        case str() if field.startswith("database_"):
             return _without_password(value)
         case dict() if field == "headers":
             return HIDDEN
