@@ -115,7 +115,7 @@ def _await_port(server: Server) -> None:
 
 
 GROUPS = Path("/sys/fs/cgroup")
-PERIOD = 10_000
+PERIOD = 20_000
 """Microseconds over which a share is given out: short, so that who has used theirs waits little."""
 
 

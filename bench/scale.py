@@ -20,13 +20,14 @@ from bench import drive, goods, history, machine, market, world
 from bench.drive import Checked, Speed
 
 PROCESSES = (1, 2, 4)
-SHARE = 0.15
+SHARE = 0.2
 """Of a processor for each process: four of them, their database, proxy and client fit on two."""
 CONNECTIONS = 32
 SECONDS = 4
 """Of one measurement of the dials, and of the checking run before it."""
 SETTLE = 6.0
-"""Seconds a web process has for the rooms behind its door before it gets no more than its share."""
+"""Seconds a web process has for the rooms behind its door, before it has painted its screens once
+and gets no more than its share."""
 SENDING = 15.0
 """Seconds that workers send for."""
 PATH = f"/hooks/loopback/{world.TOKEN}/ussd"
@@ -84,10 +85,11 @@ def _web(folder: Path, server: str, many: int) -> Web:
         log = folder / "balancer.log"
         front = machine.start(balancer, world.settings(url), log, port, cpu=None)
         stack.callback(front.stop)
+        where = port, PATH, "dialogue", CONNECTIONS, SECONDS
         time.sleep(SETTLE)
+        drive.load(*where)
         apart = _ration(stack, servers)
         checked = asyncio.run(drive.check(port, PATH, "dialogue", CONNECTIONS, SECONDS))
-        where = port, PATH, "dialogue", CONNECTIONS, SECONDS
         speed, spread = drive.load(*where, sticky=True), drive.load(*where)
         sys.stderr.write(f"{many} web: {speed} wrong {checked.wrong} {checked.example}\n")
         return Web(speed, spread, checked, apart)
