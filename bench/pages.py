@@ -236,11 +236,12 @@ def _statements() -> Iterator[str]:
     )
     yield (
         "INSERT INTO quote (product, market, stage, unit, fair_on, value, low, high, reporters,"
-        " grade, n_eff, se_ln, spread, stale_unit, reports, method, computed_at, version)"
+        " grade, n_eff, se_ln, spread, stale_unit, reports, method, computed_at, version,"
+        " book)"
         " SELECT product, market, stage, basis, observed_on, min(value), min(value), max(value),"
         " min(count(DISTINCT reporter_id), 7), 'A', 6.0, 0.02, 0.05, 0,"
-        " '[' || group_concat(CASE WHEN id % 12 = 0 THEN id END) || ']', 'q1', max(received_at), 1"
-        " FROM report WHERE demo = 0 AND status = 'accepted'"
+        " '[' || group_concat(CASE WHEN id % 12 = 0 THEN id END) || ']', 'q1', max(received_at), 1,"
+        " 1 FROM report WHERE demo = 0 AND status = 'accepted'"
         " GROUP BY product, market, stage, basis, observed_on"
         " HAVING group_concat(CASE WHEN id % 12 = 0 THEN id END) IS NOT NULL"
     )
@@ -256,9 +257,9 @@ def _statements() -> Iterator[str]:
         " datetime('now', '-' || (i + 1) || ' days') || '.000000', 'clerk', 1 FROM n"
     )
     yield (
-        "INSERT INTO run (broadcast_id, due_at, kind, subject, state, reason, total, created_at,"
+        "INSERT INTO run (broadcast_id, due_at, kind, subject, scope, state, reason, total, created_at,"
         f" finished_at) {_series(RUNS)} SELECT 1 + i % {RUNS // 5},"
-        f" datetime('now', '-' || ({RUNS} - i) || ' days') || '.000000', 'slot', '', 'finished',"
+        f" datetime('now', '-' || ({RUNS} - i) || ' days') || '.000000', 'slot', '', '', 'finished',"
         f" '', {SENT}, datetime('now', '-' || ({RUNS} - i) || ' days') || '.000000',"
         f" datetime('now', '-' || ({RUNS} - i) || ' days') || '.000000' FROM n"
     )
