@@ -56,13 +56,18 @@ class Callers:
         known = self._known.get(phone)
         return known if known is not None and known.fresh(now) else None
 
-    def glimpsed(self, phone: Phone, now: datetime, heard_at: datetime | None) -> Known | None:
-        """Who calls, when one quick look tells it and nothing of theirs can have broken off
-        lately that this process, which last heard of them at `heard_at`, knows nothing of."""
+    def glimpsed(self, phone: Phone, now: datetime, here: Here) -> Found | None:
+        """Who calls and where they left off, when a quick look or two tell it."""
         caller = self._glance.caller(self._desk.vault.lookups(phone))
-        if caller is None or _recent(caller, now, heard_at):
+        if caller is None:
             return None
-        return self._met(phone, caller, now)
+        left = here[1]
+        if _recent(caller, now, here[0]):
+            newest = self._glance.newest(caller.contact_id)
+            if newest is None:
+                return None
+            left = None if newest.ended else (newest.opening, newest.text)
+        return Found(self._met(phone, caller, now), left=left)
 
     def forget(self, phone: str) -> None:
         self._known.drop(phone)
@@ -91,7 +96,9 @@ class Callers:
         except (TimeoutError, SQLAlchemyError) as error:
             log.warning("ussd caller not read", why=type(error).__name__)
             return Found(Known(None, Profile(), now), left=here[1])
-        left = (lost.opening, lost.text) if lost and _recent(caller, now, here[0]) else here[1]
+        left = here[1]
+        if _recent(caller, now, here[0]):
+            left = (lost.opening, lost.text) if lost else None
         return Found(known or self._met(phone, caller, now), row, left)
 
     def _met(self, phone: Phone, caller: Caller, now: datetime) -> Known:

@@ -214,11 +214,11 @@ class Turns:
             return held if turn.mode == "accumulated" else None
         if turn.text:
             return None
-        heard_at, left = self._left(phone, now)
-        known = self.callers.fresh(phone.e164, now)
-        if known is None and (known := self.callers.glimpsed(phone, now, heard_at)) is None:
-            return None
-        return self._begin(known, phone, (), now, left)
+        known, here = self.callers.fresh(phone.e164, now), self._left(phone, now)
+        if known is not None:
+            return self._begin(known, phone, (), now, here[1])
+        found = self.callers.glimpsed(phone, now, here)
+        return found and self._begin(found.known, phone, (), now, found.left)
 
     async def _held(self, key: Key, turn: UssdTurn, phone: Phone, now: datetime) -> Held:
         """The session as this process has it. Where the carrier sends the last entry alone,

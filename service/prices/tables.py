@@ -205,6 +205,7 @@ class ReportRow(SQLModel, table=True):
             "basis_value",
         ),
         Index("ix_report_reporter_day", "reporter_id", "observed_on"),
+        Index("ix_report_reporter", "reporter_id", "id"),
         Index("ix_report_status", "status", "id"),
         Index("ix_report_observed_on", "observed_on"),
     )

@@ -5,6 +5,7 @@ thread and back takes ten times that. So it is asked on the spot, by a connectio
 nobody. Whatever needs more than the one row, or is not to be had at once, is left to the thread.
 """
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects import sqlite
 
 from service.db import is_sqlite
-from service.ussd.store import WHO, Caller, farmer
+from service.ussd.store import NEWEST, WHO, Caller, Kept, farmer, opening_of
 
 
 class Glance:
@@ -44,6 +45,17 @@ class Glance:
             return Caller()
         return None if found["its_id"] is not None or found["warned"] else _plain(found)
 
+    def newest(self, contact_id: int | None) -> Kept | None:
+        """Their newest session, of whichever process; None when it takes a closer look."""
+        if self._connection is None:
+            return None
+        try:
+            rows = self._connection.execute(_NEWEST, {"contact": contact_id}).fetchall()
+        except sqlite3.Error:
+            self.close()
+            return None
+        return _kept(rows[0]) if rows else None
+
     def close(self) -> None:
         if self._connection is not None:
             with suppress(sqlite3.Error):
@@ -68,8 +80,19 @@ def _opened(file: str) -> sqlite3.Connection:
 
 def _plain(found: Any) -> Caller:
     dialled = found["dialled_at"]
-    at = datetime.fromisoformat(dialled).replace(tzinfo=UTC) if dialled else None
-    return Caller(found["id"], farmer(found), at)
+    return Caller(found["id"], farmer(found), _instant(dialled) if dialled else None)
 
 
-_QUESTION = str(WHO.compile(dialect=sqlite.dialect(paramstyle="named")))
+def _kept(found: Any) -> Kept:
+    opening = opening_of(json.loads(found["opening"]))
+    ended, seen_at = bool(found["ended"]), _instant(found["seen_at"])
+    return Kept(found["contact_id"], opening, found["text"], found["answer"], ended, seen_at)
+
+
+def _instant(told: str) -> datetime:
+    return datetime.fromisoformat(told).replace(tzinfo=UTC)
+
+
+_QUESTION, _NEWEST = (
+    str(each.compile(dialect=sqlite.dialect(paramstyle="named"))) for each in (WHO, NEWEST)
+)

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, and_, bindparam, func
+from sqlalchemy import Row, Select, and_, bindparam, func, literal_column
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
@@ -173,6 +173,17 @@ def keep(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     newer = {name: insert.excluded[name] for name in ("text", "answer", "ended", "seen_at")}
     kept = insert.on_conflict_do_update(index_elements=["gateway", "session"], set_=newer)
     session.execute(kept, list(rows))
+
+
+def _newest() -> Select[Any]:
+    of = table_of(UssdSession).c
+    told = (of[name] for name in ("contact_id", "opening", "text", "answer", "ended", "seen_at"))
+    theirs = columns(*told).where(of.contact_id == bindparam("contact"))
+    return theirs.order_by(of.seen_at.desc()).limit(literal_column("1"))
+
+
+NEWEST = _newest()
+"""The newest session of a contact, ended or not."""
 
 
 def claim(session: Session, key: str, actions: Sequence[str], now: datetime) -> set[str]:
