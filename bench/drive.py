@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode
@@ -107,10 +107,19 @@ def prices(mine: range) -> Iterator[Ask]:
 
 def dialogues(_mine: range) -> Iterator[Ask]:
     """Home, list, price at the usual market, price at another: four turns of one session, each
-    session by somebody who has not dialled yet."""
+    session by somebody who has not dialled yet, or, when everybody has, by who did so first."""
     while True:
+        before = FRESH.rounds
         n = FRESH.take(1)
-        yield from _dialogue(n, goods.caller(n), (n * 7 + 3) % 20, (n * 13 + 5) % 30)
+        seen = (n * 7 + 3) % 20, (n * 13 + 5) % 30
+        who = goods.caller(n)
+        if before:
+            who = replace(who, product=seen[0], market=seen[1])
+        if n in BROKEN_OFF:
+            continue  # by the end of an earlier measurement: nobody here knows where
+        BROKEN_OFF.add(n)
+        yield from _dialogue(n, who, *seen)
+        BROKEN_OFF.discard(n)
 
 
 def _dialogue(n: int, who: goods.Caller, product: int, market: int) -> Iterator[Ask]:
@@ -136,8 +145,15 @@ class Fresh:
         self._next += many
         return goods.REGULARS + first % (goods.CALLERS - goods.REGULARS)
 
+    @property
+    def rounds(self) -> int:
+        """How often the next one has dialled before."""
+        return self._next // (goods.CALLERS - goods.REGULARS)
+
 
 FRESH = Fresh()
+BROKEN_OFF: set[int] = set()
+"""Who is in the middle of a dialogue, or was when the time was up."""
 Scenario = Callable[[range], Iterator[Ask]]
 SCENARIOS: dict[str, Scenario] = {"price": prices, "dialogue": dialogues}
 

@@ -11,15 +11,20 @@ from collections.abc import Callable
 from importlib import import_module
 
 import structlog
+from anyio import to_thread
 
 from service.api.dial import App, Receive, Reply, Scope, Send, is_dial
 from service.api.parts import Parts
 from service.sms.gateway import RawRequest
 
-SELDOM = (5_000, 200, 100)
+SELDOM = (5_000, 1_000, 100)
 """New objects until the youngest are looked through for rings, and how seldom the older ones are.
 At Python's usual 700 all sessions in hand were looked through again and again: a fifth of a dial,
 and half of the slowest."""
+
+HANDS = 6
+"""Requests that threads work on at a time; others wait their turn. SQLite writes for one of them,
+and more (forty are usual) would only keep each other and every dial from Python's one lock."""
 
 log = structlog.get_logger()
 
@@ -47,6 +52,7 @@ class House:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()  # startup
+        to_thread.current_default_thread_limiter().total_tokens = HANDS
         async with self._parts.alive():
             stop = asyncio.Event()
             self._rooms = asyncio.create_task(self._build(), name="rooms")

@@ -29,8 +29,10 @@ OLDEST_CLOCK = datetime(2025, 1, 1, tzinfo=UTC)
 """Before Sugu was written: a board without a battery wakes up in 1970, 2000 or 2020."""
 STOP_WITHIN = 15
 """Seconds to finish what is in flight after SIGTERM."""
-GIVE_WAY = 0.001
-"""Seconds a thread may compute while an answer waits; Python's own 5 ms add up in the slowest."""
+GIVE_WAY = 0.00005
+"""Seconds a thread computes while another waits. A report gives Python's lock away some hundred
+times and asks for it back: at the usual 5 ms, or at 1, beside dials that never stop it takes
+seconds; at this it takes its share, and dials theirs (`bench/RESULTS.md`, the storm)."""
 
 log = structlog.get_logger()
 

@@ -174,7 +174,8 @@ def outcomes(place: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     reports = [ElementTree.parse(each) for each in sorted(place.glob("*.xml"))]  # our own files
     for case in (each for report in reports for each in report.iter("testcase")):
-        file = str(case.get("classname")).replace(".", "/") + ".py"
+        modules = [each for each in str(case.get("classname")).split(".") if each.islower()]
+        file = "/".join(modules) + ".py"
         bad = any(case.find(each) is not None for each in ("failure", "error"))
         found[f"{file}::{case.get('name')}"] = "failed" if bad else "passed"
     return found
