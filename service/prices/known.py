@@ -18,6 +18,9 @@ from service.prices.tables import QuoteRow, ReferencePrice, ReportRow
 
 DAYS_A_WEEK = 7
 DAY = timedelta(days=1)
+TOLD_LATE = timedelta(days=31)
+"""How old a fair may be that is still told of: a bound for the index, ten times what a reporter's
+own message may go back."""
 
 
 def prior(
@@ -54,6 +57,7 @@ def told_in_a_day(session: Session, reporter_id: int, now: datetime) -> set[tupl
         .add_columns(col(ReportRow.observed_on))
         .where(
             col(ReportRow.reporter_id) == reporter_id,
+            col(ReportRow.observed_on) > now.date() - TOLD_LATE,
             col(ReportRow.received_at) > now - DAY,
             col(ReportRow.received_at) <= now,
             col(ReportRow.status).in_([each.value for each in COUNTING]),

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from statistics import median
 
-from sqlalchemy import func
 from sqlmodel import col, select
 
 from service.people.tables import Reporter
@@ -120,14 +119,16 @@ def _wrong(scene: Scene, row: QuestionRow) -> str:
 
 
 def _on_probation(scene: Scene, reporter: Reporter) -> bool:
-    """Too few fairs reported from this very number."""
-    fairs = select(func.count(func.distinct(col(ReportRow.observed_on)))).where(
+    """Too few fairs reported from this very number. Of the newest days, and no more of them than
+    it takes: a reporter of many years has thousands."""
+    fairs = select(col(ReportRow.observed_on)).where(
         ReportRow.reporter_id == reporter.id,
         col(ReportRow.status).in_([each.value for each in COUNTING]),
     )
     if reporter.number_since is not None:
         fairs = fairs.where(ReportRow.received_at >= reporter.number_since)
-    return scene.session.exec(fairs).one() < PROBATION
+    newest = fairs.distinct().order_by(col(ReportRow.observed_on).desc()).limit(PROBATION)
+    return len(scene.session.exec(newest).all()) < PROBATION
 
 
 def _lately(scene: Scene, report: ReportRow) -> Sequence[int]:
